@@ -1,0 +1,35 @@
+"""How long work reports where it stands, without knowing who listens."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """A listener to one long piece of work after another. Raising ``KeyboardInterrupt`` stops the work."""
+
+    def start(self, title: str, total: int) -> None:
+        """A piece of work of ``total`` units begins."""
+        ...
+
+    def advance(self, amount: int = 1) -> None:
+        """``amount`` more units are done."""
+        ...
+
+    def finish(self) -> None:
+        """The piece of work is over."""
+        ...
+
+
+class _Silent:
+    def start(self, title: str, total: int) -> None:
+        pass
+
+    def advance(self, amount: int = 1) -> None:
+        pass
+
+    def finish(self) -> None:
+        pass
+
+
+SILENT: Progress = _Silent()
