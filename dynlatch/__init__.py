@@ -1,0 +1,71 @@
+"""dynlatch: can a recurrent system remember, how robustly, and what does that cost in learning?
+
+Names are imported when they are first used, so that ``import dynlatch`` is quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from dynlatch.analysis import Analysis as Analysis
+    from dynlatch.analysis import analyze as analyze
+    from dynlatch.errors import InputError as InputError
+    from dynlatch.latch.contraction import contraction_bound as contraction_bound
+    from dynlatch.latch.critical_input import critical_input as critical_input
+    from dynlatch.latch.derivation import derive as derive
+    from dynlatch.latch.fixed_points import fixed_points as fixed_points
+    from dynlatch.latch.gradients import gradient_decay as gradient_decay
+    from dynlatch.latch.trajectory import trajectory as trajectory
+    from dynlatch.maps.catalogue import augmented as augmented
+    from dynlatch.maps.catalogue import cubic as cubic
+    from dynlatch.maps.catalogue import henon as henon
+    from dynlatch.maps.catalogue import ikeda as ikeda
+    from dynlatch.maps.catalogue import logistic as logistic
+    from dynlatch.maps.catalogue import neuron as neuron
+    from dynlatch.maps.catalogue import newton as newton
+    from dynlatch.maps.catalogue import predator_prey as predator_prey
+    from dynlatch.maps.catalogue import tanh_network as tanh_network
+    from dynlatch.maps.definition import Map as Map
+    from dynlatch.maps.toml_file import read_map as read_map
+    from dynlatch.regions.basins import basins as basins
+    from dynlatch.regions.reduced_set import reduced_set as reduced_set
+    from dynlatch.rigor.enclosure import Enclosure as Enclosure
+    from dynlatch.verdict import Stop as Stop
+    from dynlatch.verdict import Verdict as Verdict
+
+_HOMES = {
+    "analysis": ("Analysis", "analyze"),
+    "errors": ("InputError",),
+    "latch.contraction": ("contraction_bound",),
+    "latch.critical_input": ("critical_input",),
+    "latch.derivation": ("derive",),
+    "latch.fixed_points": ("fixed_points",),
+    "latch.gradients": ("gradient_decay",),
+    "latch.trajectory": ("trajectory",),
+    "maps.catalogue": (
+        "augmented", "cubic", "henon", "ikeda", "logistic", "neuron", "newton", "predator_prey", "tanh_network",
+    ),
+    "maps.definition": ("Map",),
+    "maps.toml_file": ("read_map",),
+    "regions.basins": ("basins",),
+    "regions.reduced_set": ("reduced_set",),
+    "rigor.enclosure": ("Enclosure",),
+    "verdict": ("Stop", "Verdict"),
+}  # fmt: skip
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME_OF)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'dynlatch' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"dynlatch.{_HOME_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME_OF})

@@ -1,0 +1,204 @@
+"""Every fixed point and cycle in a box: isolated by intervals, sharpened by balls, exact where SymPy can."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import sympy as sp
+
+from dynlatch.errors import InputError
+from dynlatch.latch.cycle_system import CycleSystem
+from dynlatch.latch.exact_points import exact_fixed_points
+from dynlatch.maps.definition import Box, Map, exact_box
+from dynlatch.rigor.enclosure import Enclosure, float_above, float_below
+from dynlatch.rigor.krawczyk import Floats, find_zeros
+from dynlatch.rigor.spectra import Eigenvalue
+from dynlatch.verdict import Stop, Verdict
+
+MAX_DIMENSION: Final = 4
+MAX_PERIOD: Final = 64
+
+Point = tuple[Enclosure, ...]
+
+
+class Stability(enum.StrEnum):
+    """What nearby orbits do; ``INCONCLUSIVE`` where a multiplier's modulus may be 1."""
+
+    ATTRACTING = "attracting"
+    REPELLING = "repelling"
+    SADDLE = "saddle"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class FixedPoint:
+    """A fixed point (period 1) or a cycle, proved to exist.
+
+    ``state`` is its first point, ``orbit`` all of its ``period`` points, ``multipliers`` the eigenvalues of
+    (M^period)' there (empty where they could not be enclosed), ``expression`` the exact state where known.
+    """
+
+    state: Point
+    period: int
+    orbit: tuple[Point, ...]
+    multipliers: tuple[Eigenvalue, ...]
+    stability: Stability
+    verdict: Verdict
+    expression: tuple[sp.Expr, ...] | None = None
+
+    @property
+    def values(self) -> Floats:
+        """The middle of the state as floats, shape (n,)."""
+        return np.array([float(e) for e in self.state])
+
+    def __repr__(self) -> str:
+        kind = "FixedPoint" if self.period == 1 else f"Cycle of period {self.period}"
+        state = ", ".join(f"{float(e):.12g}" for e in self.state)
+        return f"{kind}(({state}), multipliers {list(self.multipliers)}, {self.stability}, {self.verdict})"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A small region in which nothing was decided: it may hold no fixed point, one, or many."""
+
+    box: tuple[tuple[float, float], ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FixedPoints:
+    """All fixed points (or cycles of one period) of a map in a box.
+
+    ``verdict`` is PROVED when the list is complete: nothing is left undecided. ``undecided`` holds the rest.
+    """
+
+    map: Map
+    box: Box
+    period: int
+    points: tuple[FixedPoint, ...]
+    undecided: tuple[Cluster, ...]
+    verdict: Verdict
+    stop: Stop
+    num_boxes: int
+
+    @property
+    def attracting(self) -> tuple[FixedPoint, ...]:
+        """Those that are proved to attract."""
+        return tuple(p for p in self.points if p.stability is Stability.ATTRACTING)
+
+    def __iter__(self) -> Iterator[FixedPoint]:
+        return iter(self.points)
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __getitem__(self, index: int) -> FixedPoint:
+        return self.points[index]
+
+
+def fixed_points(m: Map, box: object = None, period: int = 1, *, max_boxes: int = 100_000) -> FixedPoints:
+    """Find and prove every fixed point, or every cycle of least period ``period``, in a box.
+
+    Solves M^p(a) = a by Krawczyk branch and prune in outward-rounded intervals, then encloses each solution by
+    balls to about 45 digits. ``box`` is one (lo, hi) per state, the map's domain by default; ``max_boxes`` bounds
+    the work. A region that cannot be decided (a bifurcation, a continuum of fixed points) is returned as a cluster.
+
+    Raises: InputError for a map of more than 4 states, a period below 1 or above 64, or a bad box.
+    Rigor: certified. Cost: milliseconds in one dimension, up to ``max_boxes`` microseconds in four.
+    """
+    if m.dimension > MAX_DIMENSION:
+        raise InputError(
+            f"{m.name} has {m.dimension} states but branch and prune covers at most {MAX_DIMENSION}; "
+            "fix some states or use a smaller network"
+        )
+    if isinstance(period, bool) or not 1 <= period <= MAX_PERIOD:
+        raise InputError(f"period={period} must be between 1 and {MAX_PERIOD}; longer cycles are out of reach of a proof")
+    sides = m.domain if box is None else exact_box(box, m.dimension)
+    system = CycleSystem(m, period)
+    lower_cycles = [
+        p for d in range(1, period) if period % d == 0 for p in fixed_points(m, sides, d, max_boxes=max_boxes).points
+    ]
+    search = find_zeros(system.intervals, system.interval_derivative, _search_box(sides), max_boxes=max_boxes)
+    known = [point for cycle in lower_cycles for point in cycle.orbit]
+    found: list[FixedPoint] = []
+    undecided = list(zip(search.undecided[0].T, search.undecided[1].T, strict=True))
+    for lo, hi in zip(search.isolated[0].T, search.isolated[1].T, strict=True):
+        if any(_inside(point, lo, hi) for point in (*known, *(q for p in found for q in p.orbit))):
+            continue
+        point = system.certify(lo + 0.5 * (hi - lo))
+        if point is None or not _inside(point, lo, hi):
+            undecided.append((lo, hi))
+        elif _meets(point, sides):
+            found.append(_describe(system, point))
+    if period == 1:
+        found = [*_with_expressions(system, found)]
+    found.sort(key=lambda p: tuple(float(e) for e in p.state))
+    clusters = _clusters(undecided)
+    complete = search.stop is Stop.SOLVED and not clusters
+    return FixedPoints(
+        m, sides, period, tuple(found), clusters, Verdict.PROVED if complete else Verdict.INCONCLUSIVE,
+        search.stop, search.num_boxes,
+    )  # fmt: skip
+
+
+def _search_box(sides: Box) -> tuple[Floats, Floats]:
+    """The box a little enlarged, so that a fixed point on its edge is not on an edge of the search."""
+    lo = [float_below(a - (b - a) / 2**16) for a, b in sides]
+    hi = [float_above(b + (b - a) / 2**17) for a, b in sides]
+    return np.array(lo), np.array(hi)
+
+
+def _inside(point: Point, lo: Floats, hi: Floats) -> bool:
+    return all(e.lo >= a and e.hi <= b for e, a, b in zip(point, lo, hi, strict=True))
+
+
+def _meets(point: Point, sides: Box) -> bool:
+    return all(e.upper >= a and e.lower <= b for e, (a, b) in zip(point, sides, strict=True))
+
+
+def _describe(system: CycleSystem, point: Point) -> FixedPoint:
+    multipliers = system.multipliers(point)
+    return FixedPoint(
+        point, system.period, system.orbit(point), multipliers or (), stability_of(multipliers), Verdict.PROVED
+    )
+
+
+def stability_of(multipliers: Sequence[Eigenvalue] | None) -> Stability:
+    """Attracting, repelling or a saddle, if every modulus is proved to lie on one side of 1."""
+    if not multipliers:
+        return Stability.INCONCLUSIVE
+    stable = [e.modulus.upper < 1 for e in multipliers]
+    unstable = [e.modulus.lower > 1 for e in multipliers]
+    if all(stable):
+        return Stability.ATTRACTING
+    if all(unstable):
+        return Stability.REPELLING
+    decided = all(s or u for s, u in zip(stable, unstable, strict=True))
+    return Stability.SADDLE if decided else Stability.INCONCLUSIVE
+
+
+def _with_expressions(system: CycleSystem, found: Sequence[FixedPoint]) -> Iterator[FixedPoint]:
+    """Put SymPy's exact solutions in the place of the certified points that they are."""
+    exact = exact_fixed_points(system.map)
+    for p in found:
+        match = [(e, x) for e, x in exact if all(a.overlaps(b) for a, b in zip(x, p.state, strict=True))]
+        yield replace(_describe(system, match[0][1]), expression=match[0][0]) if len(match) == 1 else p
+
+
+def _clusters(boxes: Sequence[tuple[Floats, Floats]]) -> tuple[Cluster, ...]:
+    """Merge touching boxes; a cluster is the hull of a connected group."""
+    merged: list[tuple[Floats, Floats]] = []
+    for lo, hi in sorted(boxes, key=lambda b: tuple(b[0])):
+        apart: list[tuple[Floats, Floats]] = []
+        for other_lo, other_hi in merged:
+            if np.all(other_lo <= hi) and np.all(lo <= other_hi):
+                lo, hi = np.minimum(lo, other_lo), np.maximum(hi, other_hi)
+            else:
+                apart.append((other_lo, other_hi))
+        merged = [*apart, (lo, hi)]
+    reason = "a multiple fixed point, a bifurcation or a continuum: Krawczyk's test decides nothing here"
+    return tuple(Cluster(tuple((float(a), float(b)) for a, b in zip(lo, hi, strict=True)), reason) for lo, hi in merged)

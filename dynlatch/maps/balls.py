@@ -1,0 +1,151 @@
+"""The ball evaluator: a map, its Jacobian and its second derivatives over boxes of balls.
+
+Rigor: certified. A result that is not finite means that nothing is known on that box.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import sympy as sp
+from flint import arb
+
+from dynlatch.maps.definition import Map, TanhLayer
+from dynlatch.maps.program import Program, lower, run
+from dynlatch.rigor import balls
+
+_FUNCTIONS: dict[type[sp.Basic], str] = {
+    sp.exp: "exp", sp.log: "log", sp.sin: "sin", sp.cos: "cos", sp.tan: "tan", sp.sinh: "sinh", sp.cosh: "cosh",
+    sp.tanh: "tanh", sp.asin: "asin", sp.acos: "acos", sp.atan: "atan", sp.asinh: "asinh", sp.acosh: "acosh",
+    sp.atanh: "atanh", sp.Abs: "absolute", sp.sign: "sign",
+}  # fmt: skip
+
+
+def ball_of(expression: sp.Expr) -> arb:
+    """A ball around an exact real number given as an expression, at the current precision.
+
+    Raises: ValueError for an expression that is not built of rationals, pi, E and elementary functions.
+    """
+    if isinstance(expression, sp.Rational):
+        return balls.ball(Fraction(int(expression.p), int(expression.q)))
+    if expression == sp.pi:
+        return arb.pi()
+    if expression == sp.E:
+        return arb(1).exp()
+    operands = [ball_of(a) for a in expression.args if isinstance(a, sp.Expr)]
+    if isinstance(expression, sp.Add):
+        return sum(operands, arb(0))
+    if isinstance(expression, sp.Mul):
+        product = arb(1)
+        for operand in operands:
+            product = product * operand
+        return product
+    if isinstance(expression, sp.Pow):
+        return _power(expression, operands)
+    if isinstance(expression, sp.sech):
+        return 1 / operands[0].cosh()
+    name = _FUNCTIONS.get(type(expression))
+    if name is None or not operands:
+        raise ValueError(f"{expression} is not a number that balls can enclose")
+    return balls.FUNCTIONS[name](operands[0])
+
+
+def _power(expression: sp.Pow, operands: list[arb]) -> arb:
+    base, exponent = expression.base, expression.exp
+    if exponent.is_Integer:
+        return balls.powi(operands[0], int(exponent))
+    if base == sp.E:
+        return operands[1].exp()
+    if exponent.is_Rational and exponent.q == 2:
+        return balls.powi(balls.FUNCTIONS["sqrt"](operands[0]), int(exponent.p))
+    return (operands[1] * balls.FUNCTIONS["log"](operands[0])).exp()
+
+
+class BallMap:
+    """M, M' and M'' over boxes of balls. Make it with ``ball_map``; its precision is that of the moment of use."""
+
+    def __init__(self, m: Map) -> None:
+        self._map = m
+
+    def image(self, box: Sequence[arb]) -> list[arb]:
+        """An enclosure of M over the box, one ball per state."""
+        if isinstance(self._map.rule, TanhLayer):
+            squashed = [balls.FUNCTIONS["tanh"](a) for a in box]
+            return [_dot(row, squashed) + balls.ball(b) for row, b in zip(*_rows(self._map.rule), strict=True)]
+        return _evaluate(_image_program(self._map), box)
+
+    def jacobian(self, box: Sequence[arb]) -> list[list[arb]]:
+        """An enclosure of every entry of M' over the box, as rows."""
+        if isinstance(self._map.rule, TanhLayer):
+            slopes = [balls.FUNCTIONS["sech2"](a) for a in box]
+            rows, _ = _rows(self._map.rule)
+            return [[balls.ball(w) * s for w, s in zip(row, slopes, strict=True)] for row in rows]
+        n = self._map.dimension
+        flat = _evaluate(jacobian_program(self._map), box)
+        return [flat[i * n : (i + 1) * n] for i in range(n)]
+
+    def second_derivatives(self, box: Sequence[arb]) -> list[list[list[arb]]]:
+        """An enclosure of d^2 M_i / da_j da_k over the box, indexed [i][j][k]."""
+        n = self._map.dimension
+        if isinstance(self._map.rule, TanhLayer):
+            bends = [-2 * balls.FUNCTIONS["tanh"](a) * balls.FUNCTIONS["sech2"](a) for a in box]
+            rows, _ = _rows(self._map.rule)
+            return [
+                [[balls.ball(row[j]) * bends[j] if j == k else arb(0) for k in range(n)] for j in range(n)] for row in rows
+            ]
+        flat = _evaluate(_hessian_program(self._map), box)
+        return [[flat[(i * n + j) * n : (i * n + j + 1) * n] for j in range(n)] for i in range(n)]
+
+
+@lru_cache(maxsize=64)
+def ball_map(m: Map) -> BallMap:
+    """The ball evaluator of a map."""
+    return BallMap(m)
+
+
+def _rows(rule: TanhLayer) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]]:
+    return rule.weights, rule.bias
+
+
+def _dot(weights: Sequence[Fraction], values: Sequence[arb]) -> arb:
+    return sum((balls.ball(w) * v for w, v in zip(weights, values, strict=True)), arb(0))
+
+
+def _evaluate(program: Program, box: Sequence[arb]) -> list[arb]:
+    constants = [ball_of(c) for c in program.constants]
+    results: list[Any] = run(program, box, constants, _OPERATIONS)
+    return results
+
+
+@lru_cache(maxsize=64)
+def _image_program(m: Map) -> Program:
+    return lower(m.expressions, m.states, m.values)
+
+
+@lru_cache(maxsize=64)
+def jacobian_program(m: Map) -> Program:
+    """The program of M', row-major."""
+    return lower(list(m.jacobian), m.states, m.values)
+
+
+@lru_cache(maxsize=64)
+def _hessian_program(m: Map) -> Program:
+    return lower([entry for matrix in m.second_derivatives for entry in matrix], m.states, m.values)
+
+
+def _divide(x: arb, y: arb) -> arb:
+    return arb("nan") if y.contains(0) else x / y
+
+
+_OPERATIONS: dict[str, Callable[..., object]] = {
+    "add": lambda x, y: x + y,
+    "sub": lambda x, y: x - y,
+    "mul": lambda x, y: x * y,
+    "div": _divide,
+    "neg": lambda x: -x,
+    "powi": balls.powi,
+    **balls.FUNCTIONS,
+}
