@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -100,6 +100,16 @@ class FixedPoints:
         return self.points[index]
 
 
+def cycle_near(m: Map, near: Floats, period: int) -> FixedPoint | None:
+    """The certified fixed point or cycle of M^period next to a float approximation, or None; any dimension.
+
+    Rigor: certified (existence; not that it is the only one, nor that ``period`` is its least period).
+    """
+    system = CycleSystem(m, period)
+    point = system.certify(near)
+    return None if point is None else _describe(system, point, None)
+
+
 def fixed_points(m: Map, box: object = None, period: int = 1, *, max_boxes: int = 100_000) -> FixedPoints:
     """Find and prove every fixed point, or every cycle of least period ``period``, in a box.
 
@@ -125,17 +135,18 @@ def fixed_points(m: Map, box: object = None, period: int = 1, *, max_boxes: int 
     search = find_zeros(system.intervals, system.interval_derivative, _search_box(sides), max_boxes=max_boxes)
     known = [point for cycle in lower_cycles for point in cycle.orbit]
     found: list[FixedPoint] = []
+    exact = exact_fixed_points(m) if period == 1 else ()
     undecided = list(zip(search.undecided[0].T, search.undecided[1].T, strict=True))
     for lo, hi in zip(search.isolated[0].T, search.isolated[1].T, strict=True):
         if any(_inside(point, lo, hi) for point in (*known, *(q for p in found for q in p.orbit))):
             continue
-        point = system.certify(lo + 0.5 * (hi - lo))
+        # The box holds one zero, so an exact solution or a certified point inside it is that zero.
+        solved = next(((e, x) for e, x in exact if _inside(x, lo, hi)), None)
+        point = solved[1] if solved else system.certify(lo + 0.5 * (hi - lo))
         if point is None or not _inside(point, lo, hi):
             undecided.append((lo, hi))
         elif _meets(point, sides):
-            found.append(_describe(system, point))
-    if period == 1:
-        found = [*_with_expressions(system, found)]
+            found.append(_describe(system, point, solved[0] if solved else None))
     found.sort(key=lambda p: tuple(float(e) for e in p.state))
     clusters = _clusters(undecided)
     complete = search.stop is Stop.SOLVED and not clusters
@@ -160,11 +171,10 @@ def _meets(point: Point, sides: Box) -> bool:
     return all(e.upper >= a and e.lower <= b for e, (a, b) in zip(point, sides, strict=True))
 
 
-def _describe(system: CycleSystem, point: Point) -> FixedPoint:
-    multipliers = system.multipliers(point)
-    return FixedPoint(
-        point, system.period, system.orbit(point), multipliers or (), stability_of(multipliers), Verdict.PROVED
-    )
+def _describe(system: CycleSystem, point: Point, expression: tuple[sp.Expr, ...] | None) -> FixedPoint:
+    multipliers, orbit = system.multipliers(point), system.orbit(point)
+    stability = stability_of(multipliers)
+    return FixedPoint(point, system.period, orbit, multipliers or (), stability, Verdict.PROVED, expression)
 
 
 def stability_of(multipliers: Sequence[Eigenvalue] | None) -> Stability:
@@ -179,14 +189,6 @@ def stability_of(multipliers: Sequence[Eigenvalue] | None) -> Stability:
         return Stability.REPELLING
     decided = all(s or u for s, u in zip(stable, unstable, strict=True))
     return Stability.SADDLE if decided else Stability.INCONCLUSIVE
-
-
-def _with_expressions(system: CycleSystem, found: Sequence[FixedPoint]) -> Iterator[FixedPoint]:
-    """Put SymPy's exact solutions in the place of the certified points that they are."""
-    exact = exact_fixed_points(system.map)
-    for p in found:
-        match = [(e, x) for e, x in exact if all(a.overlaps(b) for a, b in zip(x, p.state, strict=True))]
-        yield replace(_describe(system, match[0][1]), expression=match[0][0]) if len(match) == 1 else p
 
 
 def _clusters(boxes: Sequence[tuple[Floats, Floats]]) -> tuple[Cluster, ...]:

@@ -73,16 +73,16 @@ class BallMap:
     def image(self, box: Sequence[arb]) -> list[arb]:
         """An enclosure of M over the box, one ball per state."""
         if isinstance(self._map.rule, TanhLayer):
-            squashed = [balls.FUNCTIONS["tanh"](a) for a in box]
+            squashed = [balls.tanh(a) for a in box]
             return [_dot(row, squashed) + balls.ball(b) for row, b in zip(*_rows(self._map.rule), strict=True)]
         return _evaluate(_image_program(self._map), box)
 
     def jacobian(self, box: Sequence[arb]) -> list[list[arb]]:
         """An enclosure of every entry of M' over the box, as rows."""
         if isinstance(self._map.rule, TanhLayer):
-            slopes = [balls.FUNCTIONS["sech2"](a) for a in box]
+            slopes = [balls.sech2(a) for a in box]
             rows, _ = _rows(self._map.rule)
-            return [[balls.ball(w) * s for w, s in zip(row, slopes, strict=True)] for row in rows]
+            return [[balls.mul(balls.ball(w), s) for w, s in zip(row, slopes, strict=True)] for row in rows]
         n = self._map.dimension
         flat = _evaluate(jacobian_program(self._map), box)
         return [flat[i * n : (i + 1) * n] for i in range(n)]
@@ -91,10 +91,10 @@ class BallMap:
         """An enclosure of d^2 M_i / da_j da_k over the box, indexed [i][j][k]."""
         n = self._map.dimension
         if isinstance(self._map.rule, TanhLayer):
-            bends = [-2 * balls.FUNCTIONS["tanh"](a) * balls.FUNCTIONS["sech2"](a) for a in box]
+            bends = [balls.mul(-2 * balls.tanh(a), balls.sech2(a)) for a in box]
             rows, _ = _rows(self._map.rule)
             return [
-                [[balls.ball(row[j]) * bends[j] if j == k else arb(0) for k in range(n)] for j in range(n)] for row in rows
+                [[balls.mul(balls.ball(row[j]), bends[j]) if j == k else arb(0) for k in range(n)] for j in range(n)] for row in rows
             ]
         flat = _evaluate(_hessian_program(self._map), box)
         return [[flat[(i * n + j) * n : (i * n + j + 1) * n] for j in range(n)] for i in range(n)]
@@ -111,7 +111,7 @@ def _rows(rule: TanhLayer) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[Frac
 
 
 def _dot(weights: Sequence[Fraction], values: Sequence[arb]) -> arb:
-    return sum((balls.ball(w) * v for w, v in zip(weights, values, strict=True)), arb(0))
+    return sum((balls.mul(balls.ball(w), v) for w, v in zip(weights, values, strict=True)), arb(0))
 
 
 def _evaluate(program: Program, box: Sequence[arb]) -> list[arb]:
@@ -136,16 +136,11 @@ def _hessian_program(m: Map) -> Program:
     return lower([entry for matrix in m.second_derivatives for entry in matrix], m.states, m.values)
 
 
-def _divide(x: arb, y: arb) -> arb:
-    return arb("nan") if y.contains(0) else x / y
-
-
 _OPERATIONS: dict[str, Callable[..., object]] = {
-    "add": lambda x, y: x + y,
-    "sub": lambda x, y: x - y,
-    "mul": lambda x, y: x * y,
-    "div": _divide,
-    "neg": lambda x: -x,
+    "add": balls.add,
+    "sub": balls.sub,
+    "mul": balls.mul,
+    "div": balls.div,
     "powi": balls.powi,
     **balls.FUNCTIONS,
 }

@@ -29,7 +29,7 @@ MAX_DEPTH: Final = 64  # brackets, signs, functions and exponents inside one ano
 MAX_DIGITS: Final = 60  # of one number
 MAX_DECIMAL_EXPONENT: Final = 400  # k in 1ek
 MAX_BITS: Final = 4096  # of a numerator or denominator, and of the size of any constant
-MAX_EXPONENT: Final = 64  # of any number in an exponent (the exponent of exp is free)
+MAX_EXPONENT: Final = 64  # of any number in an exponent; MAX_BITS for exp
 MAX_NODES: Final = 2000  # of the expression that results
 MAX_NAME: Final = 32
 
@@ -153,8 +153,8 @@ class _Builder:
             if part.is_Rational:
                 if max(int(part.p).bit_length(), int(part.q).bit_length()) > MAX_BITS:
                     raise self.refuse(at, f"a number of more than {MAX_BITS} bits arises; use smaller ones")
-            elif isinstance(part, sp.Pow):
-                self.check_exponent(part.exp, at)
+            elif isinstance(part, (sp.Pow, sp.exp)):  # SymPy reads exp(k x) as the k-th power of exp(x)
+                self.check_exponent(part.exp, at, MAX_EXPONENT if isinstance(part, sp.Pow) else MAX_BITS)
             elif not (part in (sp.pi, sp.E) or isinstance(part, (sp.Symbol, sp.Add, sp.Mul)) or part.func in _NAMES_OF):
                 raise self.refuse(at, "the value is not a finite real number; keep every operation inside its domain")
         if value is None and not expr.free_symbols:  # a - a
@@ -166,28 +166,28 @@ class _Builder:
                 raise self.refuse(at, _SIZE)
         return _Node(expr, value)
 
-    def check_exponent(self, exponent: sp.Expr, at: int | None) -> None:
+    def check_exponent(self, exponent: sp.Expr, at: int | None, most: int = MAX_EXPONENT) -> None:
         walk = sp.preorder_traversal(exponent)
         for part in walk:
             if isinstance(part, sp.Function):
                 walk.skip()
-            elif part.is_Rational and abs(part) > MAX_EXPONENT:
-                raise self.refuse(at, f"an exponent beyond {MAX_EXPONENT} in size; use exp or a smaller power")
+            elif part.is_Rational and abs(part) > most:
+                raise self.refuse(at, f"an exponent beyond {most} in size; use a smaller one")
 
     def ball(self, name: str, *operands: _Node, k: int = 0) -> Enclosure | None:
         """The value of an operation on constants; None if it could not be shown to be defined."""
         with balls.precision(_BITS):
             x = [balls.ball(node.value) for node in operands if node.value is not None]
-            functions = balls.FUNCTIONS
             try:
                 if name in ("add", "mul"):
                     return balls.enclosure(sum(x[1:], x[0]) if name == "add" else math.prod(x[1:], start=x[0]))
                 if name == "pow":
-                    return balls.enclosure(functions["exp"](x[1] * functions["log"](x[0])))
+                    return balls.enclosure(balls.FUNCTIONS["exp"](x[1] * balls.FUNCTIONS["log"](x[0])))
                 if name == "sech":
-                    return balls.enclosure(1 / functions["cosh"](x[0]))
-                name = "absolute" if name == "abs" else name
-                return balls.enclosure(balls.powi(x[0], k) if name == "powi" else functions[name](x[0]))
+                    return balls.enclosure(1 / balls.FUNCTIONS["cosh"](x[0]))
+                if name == "powi":
+                    return balls.enclosure(balls.powi(x[0], k))
+                return balls.enclosure(balls.FUNCTIONS["absolute" if name == "abs" else name](x[0]))
             except ArithmeticError:
                 return None
 
@@ -219,10 +219,9 @@ class _Builder:
             elif e.is_Rational and ends.lower <= 0 <= ends.upper:
                 raise self.refuse(at, "this constant cannot be told from 0; simplify it")
             elif not e.is_Integer and ends.lower <= 0:
-                raise self.refuse(at, "a negative number takes integer exponents only; use abs")
+                raise self.refuse(at, "a root or real power of a negative number is not real")
         if b.is_Rational and e.is_Integer:
-            bits = max(int(b.p).bit_length(), int(b.q).bit_length()) - 1
-            if bits * abs(e) > MAX_BITS:
+            if (max(int(b.p).bit_length(), int(b.q).bit_length()) - 1) * abs(e) > MAX_BITS:
                 raise self.refuse(at, f"the power has more than {MAX_BITS} bits; use a smaller exponent")
         else:
             self.check_exponent(e, at)
@@ -239,8 +238,6 @@ class _Builder:
         if name == "sqrt" or (name == "abs" and not x.is_extended_real):
             # |u| is sqrt(u^2) where SymPy cannot see that u is real: it would rewrite it with real and imaginary parts.
             square = argument if name == "sqrt" else self.power(argument, self.constant(sp.Integer(2)), at)
-            if ends is not None and name == "sqrt" and ends.upper < 0:
-                raise self.refuse(at, "sqrt needs a number of at least 0")
             return self.power(square, self.constant(sp.Rational(1, 2)), at)
         for term in _operands(sp.Add, x) if name == "exp" else ():  # exp(k log 2) becomes 2**k at once
             if any(isinstance(factor, sp.log) for factor in _operands(sp.Mul, term)):
@@ -253,7 +250,10 @@ class _Builder:
             if value is None:
                 why = _DOMAINS.get(name, f"{name} of this constant")
                 raise self.refuse(at, f"not defined: {why}; change its argument")
-        return self.finish(FUNCTIONS[name](x), value, at)
+        try:
+            return self.finish(FUNCTIONS[name](x), value, at)
+        except (AttributeError, ArithmeticError):  # SymPy gives up on some numbers, such as acos(cos(10**40/3))
+            raise self.refuse(at, f"{name} of this argument cannot be settled; simplify it") from None
 
     def rebuild(self, e: sp.Expr, values: Mapping[sp.Symbol, sp.Expr]) -> _Node:
         if isinstance(e, sp.Symbol):
@@ -261,8 +261,8 @@ class _Builder:
         if e.is_Rational or e in (sp.pi, sp.E):
             return self.constant(e)
         parts = [self.rebuild(a, values) for a in e.args]
-        if isinstance(e, (sp.Add, sp.Mul)):
-            return self.combine("add" if isinstance(e, sp.Add) else "mul", parts, None)
+        if e.is_Add or e.is_Mul:
+            return self.combine("add" if e.is_Add else "mul", parts, None)
         if isinstance(e, sp.Pow):
             return self.power(parts[0], parts[1], None)
         if e.func not in _NAMES_OF:
@@ -311,8 +311,6 @@ class _Parser:
         return token
 
     def parse(self) -> _Node:
-        if self.tokens[0].kind == "end":
-            raise self.refuse(1, "the expression is empty; write one")
         node = self.sum()
         token = self.tokens[self.next]
         if token.kind != "end":
@@ -332,8 +330,8 @@ class _Parser:
         parts = [self.signed()]
         while sign := self.take("*", "/"):
             factor = self.signed()
-            over = sign.text == "*"
-            parts.append(factor if over else self.build.power(factor, self.build.constant(sp.S.NegativeOne), sign.at))
+            minus = self.build.constant(sp.S.NegativeOne)
+            parts.append(factor if sign.text == "*" else self.build.power(factor, minus, sign.at))
         return self.build.combine("mul", parts, at)
 
     def negative(self, node: _Node, at: int) -> _Node:
@@ -399,7 +397,6 @@ class _Parser:
         if name in FUNCTIONS:
             raise self.refuse(token.at, f"the function {name} has no argument; write {name}(...)")
         if not self.symbols:
-            hint = suggestion(name, CONSTANTS) or "; give a finite number, such as 5/4, 1.25 or sqrt(2)"
-            raise self.refuse(token.at, f"unknown name {quoted(name)}: only numbers and constants stand here{hint}")
+            raise self.refuse(token.at, f"{quoted(name)} is not a number; give a finite one: 5/4, 1.25, sqrt(2), pi")
         hint = suggestion(name, [*self.symbols, *CONSTANTS, *FUNCTIONS]) or "; declare it or rename it"
         raise self.refuse(token.at, f"unknown name {quoted(name)}: not a state, parameter, constant or function{hint}")

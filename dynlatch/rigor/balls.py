@@ -40,28 +40,31 @@ def precision(bits: int) -> Generator[None]:
 def ball(x: int | float | Fraction | Enclosure) -> arb:
     """The smallest ball of this precision around an exact number (a float is the dyadic it is) or an enclosure."""
     if isinstance(x, Enclosure):
-        return hull(ball(x.lower), ball(x.upper))
+        lo, hi = ball(x.lower), ball(x.upper)
+        return _hull_from_ends(lo, hi, lo.union(hi))
     if isinstance(x, Fraction):
         return arb(fmpq(x.numerator, x.denominator))
     return arb(x)
 
 
 def hull(lo: arb, hi: arb) -> arb:
-    """A ball around both, where ``lo`` is not above ``hi``; it holds 0 only if that lies between their ends."""
+    """A ball around both and all between; it holds 0 only if that lies between their ends."""
     both = lo.union(hi)
-    if both > 0 or both < 0 or not both.is_finite():
-        return both
+    return both if both > 0 or both < 0 or not both.is_finite() else _hull_from_ends(lo, hi, both)
+
+
+def _hull_from_ends(lo: arb, hi: arb, both: arb) -> arb:
+    """A hull whose end nearer to 0 is exact, and both ends where 30 bits of radius allow; else ``both``."""
     try:
-        below, above = _ends(lo)[0], _ends(hi)[1]
-    except ArithmeticError:
+        (lo_below, lo_above), (hi_below, hi_above) = _ends(lo), _ends(hi)
+        below, above = min(lo_below, hi_below), max(lo_above, hi_above)
+        if below == above:
+            return both
+        if -below <= above:
+            return _anchored(below, above, both)
+        return _anchored(-above, -below, both.neg(exact=True)).neg(exact=True)
+    except ArithmeticError:  # no fractions of that size
         return both
-    if below > above:
-        return both
-    if below >= 0:
-        return _anchored(below, above, both)
-    if above <= 0:
-        return -_anchored(-above, -below, -both)
-    return both
 
 
 def ends(x: arb) -> tuple[Fraction, Fraction]:
@@ -97,8 +100,6 @@ def _anchored(below: Fraction, above: Fraction, otherwise: arb) -> arb:
     A radius is stored as the first 30 bits of what was asked for, plus one: so ask for a little less.
     """
     half = (above - below) / 2
-    if half == 0:
-        return otherwise
     exponent = half.numerator.bit_length() - half.denominator.bit_length() - 28
     scaled = half / Fraction(2) ** exponent
     mantissa = -(-scaled.numerator // scaled.denominator)
@@ -165,8 +166,8 @@ def div(x: arb, y: arb) -> arb:
 
 
 def neg(x: arb) -> arb:
-    """``-x``."""
-    return -x
+    """``-x``, exactly (flint's own minus sign rounds)."""
+    return x.neg(exact=True)
 
 
 def absolute(x: arb) -> arb:
@@ -174,7 +175,7 @@ def absolute(x: arb) -> arb:
     if x >= 0:
         return x
     if x <= 0:
-        return -x
+        return neg(x)
     return hull(arb(0), x.abs_upper()) if x.is_finite() else arb.nan()
 
 
