@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+Result = TypeVar("Result")
 
 
 class Progress(Protocol):
@@ -33,3 +36,12 @@ class _Silent:
 
 
 SILENT: Progress = _Silent()
+
+
+def one_step(progress: Progress, title: str, work: Callable[[], Result]) -> Result:
+    """Do one piece of work that cannot say how far it is."""
+    progress.start(title, 1)
+    result = work()
+    progress.advance()
+    progress.finish()
+    return result

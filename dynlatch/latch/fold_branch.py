@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Final
@@ -39,7 +39,7 @@ class Fold:
     on the branch that starts at ``attractor``.
     """
 
-    attractor: Point
+    attractor: Point | None
     sign: int
     value: Enclosure | None
     state: Point | None
@@ -51,7 +51,7 @@ class Fold:
     """The h that the float continuation saw, also where the proof failed."""
 
     def __repr__(self) -> str:
-        start = ", ".join(f"{float(e):.6g}" for e in self.attractor)
+        start = ", ".join(f"{float(e):.6g}" for e in self.attractor or ())
         end = f"h = {float(self.value):.10g}" if self.value is not None else self.reason
         return f"Fold(from ({start}), sign {self.sign:+d}: {end}, {self.verdict})"
 
@@ -222,32 +222,26 @@ class _Branch:
 def _follow(m: Map, direction: Sequence[Fraction], point: Point, sign: int) -> Fold:
     branch = _Branch(m, direction)
     reach = 4.0 * max(float(hi - lo) for lo, hi in m.domain)
-    at = branch.describe(np.append([float(e) for e in point], 0.0), np.append(np.zeros(m.dimension), float(sign)))
+    fold = Fold(point, sign, None, None, None, Verdict.INCONCLUSIVE, Stop.STUCK, "", None)
+    towards = np.append(np.zeros(m.dimension), float(sign))
+    at = branch.describe(np.append([float(e) for e in point], 0.0), towards)
     scale, length = abs(at.det), 1e-3 * reach
-    stable_until: float | None = None
-
-    def none(stop: Stop, reason: str, measured: float | None = None) -> Fold:
-        return Fold(point, sign, None, None, stable_until, Verdict.INCONCLUSIVE, stop, reason, measured)
-
     for _ in range(_MAX_STEPS):
         new = branch.advance(at, length)
         if new is None or _too_far(at, new, scale):
             length /= 2
             if length < _SMALLEST_STEP:
-                return none(Stop.STUCK, f"the branch could not be followed beyond h = {at.z[-1]:.6g}")
+                return replace(fold, reason=f"the branch could not be followed beyond h = {at.z[-1]:.6g}")
             continue
         if new.det * at.det <= 0:
-            end = branch.locate(at, length) or new
-            return _prove(m, direction, branch, end, none, Fold(
-                point, sign, None, None, stable_until, Verdict.PROVED, Stop.SOLVED, "", float(end.z[-1])
-            ))  # fmt: skip
-        if stable_until is None and new.radius > 1:
+            return _prove(m, direction, fold, branch.locate(at, length) or new, branch)
+        if fold.stable_until is None and new.radius > 1:
             part = (1 - at.radius) / (new.radius - at.radius)
-            stable_until = float(at.z[-1] + part * (new.z[-1] - at.z[-1]))
+            fold = replace(fold, stable_until=float(at.z[-1] + part * (new.z[-1] - at.z[-1])))
         at, length = new, min(1.4 * length, reach / 50)
         if abs(at.z[-1]) > reach:
-            return none(Stop.SOLVED, f"no fold was met up to h = {sign * reach:.6g}")
-    return none(Stop.BUDGET, f"no fold was met within {_MAX_STEPS} steps, up to h = {at.z[-1]:.6g}")
+            return replace(fold, stop=Stop.SOLVED, reason=f"no fold was met up to h = {sign * reach:.6g}")
+    return replace(fold, stop=Stop.BUDGET, reason=f"no fold was met within {_MAX_STEPS} steps, up to h = {at.z[-1]:.6g}")
 
 
 def _too_far(at: _At, new: _At, scale: float) -> bool:
@@ -257,16 +251,14 @@ def _too_far(at: _At, new: _At, scale: float) -> bool:
     return abs(new.det - at.det) > 0.25 * max(abs(at.det), 0.2 * scale)
 
 
-def _prove(
-    m: Map, direction: Sequence[Fraction], branch: _Branch, end: _At, none: Callable[[Stop, str, float | None], Fold], draft: Fold
-) -> Fold:
+def _prove(m: Map, direction: Sequence[Fraction], fold: Fold, end: _At, branch: _Branch) -> Fold:
     null = np.linalg.svd(branch.slope(end.z))[2][-1]
-    proved = certify_fold(m, direction, end.z[:-1], float(end.z[-1]), null)
+    h = float(end.z[-1])
+    proved = certify_fold(m, direction, end.z[:-1], h, null)
     if proved is None:
-        reason = f"det(M' - I) changes sign near h = {end.z[-1]:.6g}, but no simple fold could be proved there"
-        return none(Stop.STUCK, reason, float(end.z[-1]))
-    value, state = proved
-    return Fold(
-        draft.attractor, draft.sign, value, state, draft.stable_until, Verdict.PROVED, Stop.SOLVED,
-        "a simple fold, proved to exist; that it is the first on the branch is measured", draft.measured,
-    )  # fmt: skip
+        reason = f"det(M' - I) changes sign near h = {h:.6g}, but no simple fold could be proved there"
+        return replace(fold, reason=reason, measured=h)
+    reason = "a simple fold, proved to exist; that it is the first on the branch is measured"
+    return replace(
+        fold, value=proved[0], state=proved[1], verdict=Verdict.PROVED, stop=Stop.SOLVED, reason=reason, measured=h
+    )

@@ -70,7 +70,7 @@ class GradientDecay:
     reactivity: float
     """abs(J) - 1 for the Jacobian J at the final state: the largest growth of a small deviation in one step, less 1"""
     power_growth: float
-    """max over t >= 0 of abs(J^t) for that J; inf where its spectral radius exceeds 1 (at most 10 000 powers are tried)"""
+    """max over t >= 0 of abs(J^t) for that J (at most 10 000 powers); inf where its spectral radius exceeds 1"""
     peak_growth: float
     """max over t of abs(da_t/da_0) along this orbit (inf if beyond the largest float)"""
     peak_time: int
@@ -148,7 +148,8 @@ class GradientDecay:
             f"GradientDecay of {self.map.name} {kind} {list(self.a0)}: {self.message}",
             f"  rate {self.rate:.8g} nats per step in the {self.norm:g}-norm, {level}",
             f"  Lyapunov spectrum [{spectrum}] nats per step",
-            f"  growth under the final Jacobian: {growth}; on the orbit: {self.peak_growth:.6g} at step {self.peak_time}",
+            f"  growth under the final Jacobian: {growth}",
+            f"  largest gradient on the orbit {self.peak_growth:.6g} at step {self.peak_time}",
         ]
         if self.certified_rate is not None:
             lines.append(f"  certified rate at the fixed point {self.certified_rate!r}")
@@ -171,7 +172,8 @@ def gradient_decay(
     size reported; ``fixed_point`` is a certified point or cycle whose multipliers give ``certified_rate`` if the
     orbit, undriven, ended within 1e-6 of it.
     Rate and spectrum come from the second half of the orbit; the interval from means over up to 20 batches of
-    consecutive steps, so that correlations shorter than a batch are accounted for, and is never narrower than rounding.
+    consecutive steps, so that correlations shorter than a batch are accounted for, and is never narrower than rounding;
+    it speaks of fluctuations, not of a transient longer than half the orbit.
     Returns a frozen ``GradientDecay``. An orbit that diverges is an answer (``stop``), not an error.
     Raises: InputError for steps below 1 or too many, a wrong shape, numbers that are not finite, an unknown norm.
     Source: BSF94, eq. 4 and Theorem 4. Rigor: floating point; ``certified_rate`` certified (for every orbit that
@@ -293,7 +295,7 @@ def _norms(matrices: Floats, norm: float) -> Floats:
         a, b, c, d = matrices[:, 0, 0], matrices[:, 0, 1], matrices[:, 1, 0], matrices[:, 1, 1]
         sizes: Floats = (np.hypot(a + d, b - c) + np.hypot(a - d, b + c)) / 2
         return sizes
-    return np.linalg.svd(matrices, compute_uv=False)[:, 0]
+    return np.asarray(np.linalg.svd(matrices, compute_uv=False)[:, 0], dtype=np.float64)
 
 
 def _radii(matrices: Floats) -> Floats:
@@ -302,7 +304,7 @@ def _radii(matrices: Floats) -> Floats:
         return np.abs(matrices[:, 0, 0])
     if matrices.shape[1] == 2:
         half_trace = (matrices[:, 0, 0] + matrices[:, 1, 1]) / 2
-        half_gap = (matrices[:, 0, 0] - matrices[:, 1, 1]) / 2
+        half_gap: Floats = (matrices[:, 0, 0] - matrices[:, 1, 1]) / 2
         square = half_gap**2 + matrices[:, 0, 1] * matrices[:, 1, 0]
         root = np.sqrt(np.abs(square))
         return np.where(square >= 0, np.abs(half_trace) + root, np.hypot(half_trace, root))
@@ -362,7 +364,7 @@ def _growth(jacobian: Floats, norm: float) -> tuple[float, float]:
 
 def _certified(point: FixedPoint | None, final: Floats) -> Enclosure | None:
     """log of the largest multiplier's modulus per step, if the orbit ended at the point (or on its cycle)."""
-    if point is None:
+    if point is None or not point.multipliers:
         return None
     orbit = np.array([[float(x) for x in state] for state in (point.state, *point.orbit)])
     if np.abs(orbit - final).max(axis=1).min() > _NEAR * (1 + np.abs(final).max()):

@@ -221,6 +221,7 @@ def reorthogonalise(factors, log_determinants, basis, sums, skip):  # pyright: i
     """
     n = basis.shape[0]
     image = np.empty((n, n))
+    weights = np.empty((n, n))
     stretch = np.empty(n)
     for t in range(factors.shape[0]):
         biggest = 0.0
@@ -231,11 +232,15 @@ def reorthogonalise(factors, log_determinants, basis, sums, skip):  # pyright: i
         for j in range(n):
             for i in range(n):
                 total = 0.0
+                weight = 0.0
                 for k in range(n):
-                    total += math.ldexp(factors[t, i, k], -shift) * basis[j, k]
+                    term = math.ldexp(factors[t, i, k], -shift) * basis[j, k]
+                    total += term
+                    weight += abs(term)
                 image[j, i] = total
+                weights[j, i] = weight
         for j in range(n):
-            before = _length(image[j])
+            before = _length(weights[j])  # what the image would measure without cancellation
             _project_out(image[j], basis, j)
             after = _length(image[j])
             if after > 8 * n * _EPSILON * before:

@@ -14,14 +14,8 @@ import sympy as sp
 from flint import arb
 
 from dynlatch.maps.definition import Map, TanhLayer
-from dynlatch.maps.program import Program, lower, run
+from dynlatch.maps.program import FUNCTION_NAMES, Program, lower, run
 from dynlatch.rigor import balls
-
-_FUNCTIONS: dict[type[sp.Basic], str] = {
-    sp.exp: "exp", sp.log: "log", sp.sin: "sin", sp.cos: "cos", sp.tan: "tan", sp.sinh: "sinh", sp.cosh: "cosh",
-    sp.tanh: "tanh", sp.asin: "asin", sp.acos: "acos", sp.atan: "atan", sp.asinh: "asinh", sp.acosh: "acosh",
-    sp.atanh: "atanh", sp.Abs: "absolute", sp.sign: "sign",
-}  # fmt: skip
 
 
 def ball_of(expression: sp.Expr) -> arb:
@@ -47,7 +41,7 @@ def ball_of(expression: sp.Expr) -> arb:
         return _power(expression, operands)
     if isinstance(expression, sp.sech):
         return 1 / operands[0].cosh()
-    name = _FUNCTIONS.get(type(expression))
+    name = FUNCTION_NAMES.get(type(expression))
     if name is None or not operands:
         raise ValueError(f"{expression} is not a number that balls can enclose")
     return balls.FUNCTIONS[name](operands[0])

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import sympy as sp
 
@@ -239,8 +239,8 @@ class _Builder:
             # |u| is sqrt(u^2) where SymPy cannot see that u is real: it would rewrite it with real and imaginary parts.
             square = argument if name == "sqrt" else self.power(argument, self.constant(sp.Integer(2)), at)
             return self.power(square, self.constant(sp.Rational(1, 2)), at)
-        for term in _operands(sp.Add, x) if name == "exp" else ():  # exp(k log 2) becomes 2**k at once
-            if any(isinstance(factor, sp.log) for factor in _operands(sp.Mul, term)):
+        for term in () if name != "exp" else x.args if x.is_Add else (x,):  # exp(k log 2) becomes 2**k at once
+            if any(isinstance(factor, sp.log) for factor in (term.args if term.is_Mul else (term,))):
                 self.check_exponent(term, at)
         value = None
         if ends is not None:
@@ -268,10 +268,6 @@ class _Builder:
         if e.func not in _NAMES_OF:
             raise self.refuse(None, f"{e.func} is not a function of the grammar; use the elementary functions")
         return self.call(_NAMES_OF[e.func], parts[0], None)
-
-
-def _operands(kind: type[sp.Basic], e: Any) -> tuple[Any, ...]:
-    return e.args if isinstance(e, kind) else (e,)
 
 
 class _Parser:

@@ -67,11 +67,12 @@ def run(program: Program, states: Sequence[object], constants: Sequence[object],
     return [values[i] for i in program.outputs]
 
 
-_FUNCTIONS: Final[dict[type[sp.Basic], str]] = {
+FUNCTION_NAMES: Final[dict[type[sp.Basic], str]] = {
     sp.exp: "exp", sp.log: "log", sp.sin: "sin", sp.cos: "cos", sp.tan: "tan", sp.sinh: "sinh", sp.cosh: "cosh",
     sp.tanh: "tanh", sp.asin: "asin", sp.acos: "acos", sp.atan: "atan", sp.asinh: "asinh", sp.acosh: "acosh",
     sp.atanh: "atanh", sp.Abs: "absolute", sp.sign: "sign",
 }  # fmt: skip
+"""SymPy's elementary functions and what their operation is called."""
 
 
 @dataclass
@@ -114,7 +115,7 @@ class _Builder:
             return self.power(e.base, e.exp)
         if isinstance(e, sp.sech):
             return self.emit("sqrt", self.emit("sech2", self.visit(e.args[0])))
-        name = _FUNCTIONS.get(type(e))
+        name = FUNCTION_NAMES.get(type(e))
         if name is None:
             raise InputError(f"{e}: no evaluator knows {type(e).__name__}; use arithmetic and the elementary functions")
         return self.emit(name, self.visit(e.args[0]))

@@ -78,7 +78,7 @@ def read_norm(norm: object, dimension: int | None = None) -> OperatorNorm:
     if isinstance(norm, AdaptedNorm):
         if dimension is not None and len(norm.matrix) != dimension:
             raise InputError(
-                f"norm: P is {len(norm.matrix)} x {len(norm.matrix)} but the map has {dimension} states; they must agree"
+                f"norm: P has {len(norm.matrix)} rows but the map has {dimension} states; give P one row per state"
             )
         return norm
     known: dict[str, OperatorNorm] = {"1": 1, "2": 2, "1.0": 1, "2.0": 2, "inf": math.inf}
@@ -226,6 +226,54 @@ def _gershgorin(d: arb_mat) -> arb:
         for i, row in enumerate(size)
     ]
     return plain.upper().min(_largest_sum(scaled).upper())
+
+
+def second_order_bound(
+    at_centre: list[list[arb]], bends: list[list[list[arb]]], shift: Sequence[arb], norm: OperatorNorm
+) -> arb:
+    """A bound of |J + sum_k H_k s_k|, ``bends[i][j][k]`` being (H_k)_ij, sharp next to a maximum.
+
+    Where the norm is smooth the excess over the true maximum is quadratic in the shifts s. In the singular directions of J the change of the largest singular value is one entry, which shrinks near a
+    maximum, and the entries beside it count squared. Sums of absolute values keep their signs until they are added.
+    """
+    n = len(at_centre)
+    parts = [at_centre] + [[[bends[i][j][k] for j in range(n)] for i in range(n)] for k in range(n)]
+    shifts = [arb(1), *shift]
+    if n > 1 and (norm == 2 or isinstance(norm, AdaptedNorm)):
+        matrices = [arb_mat(part) for part in parts]
+        if isinstance(norm, AdaptedNorm):
+            p, q = arb_mat(_balls(norm.matrix)), arb_mat(_balls(norm.inverse))
+            matrices = [p * m * q for m in matrices]
+        floats = np.array([[float(v.mid()) for v in row] for row in matrices[0].tolist()], dtype=np.float64)
+        if not np.all(np.isfinite(floats)):
+            return arb("inf")
+        left, _, right = np.linalg.svd(floats)
+        u, v = (arb_mat([[arb(float(x)) for x in row] for row in f]) for f in (left, right))
+        turned = [(u.transpose() * m * v.transpose()).tolist() for m in matrices]
+        sizes = [[abs(_combine(turned, shifts, i, j)).upper() for j in range(n)] for i in range(n)]
+        slack = operator_norm_bound(u.inv().tolist(), 2) * operator_norm_bound(v.inv().tolist(), 2)
+        return (operator_norm_bound(sizes, 2) * slack).upper()
+    bound = arb(0)
+    for line in range(n):
+        cells = [(i, line) if norm == 1 else (line, i) for i in range(n)]
+        signs = [balls.sign(_combine(parts, shifts, *cell)) for cell in cells]
+        signed = [(sign, cell) for sign, cell in zip(signs, cells, strict=True) if sign.is_exact()]
+        total = sum(
+            (
+                s * sum((sign * part[i][j] for sign, (i, j) in signed), arb(0))
+                for s, part in zip(shifts, parts, strict=True)
+            ),
+            arb(0),
+        )
+        unsigned = (
+            abs(_combine(parts, shifts, *c)) for sign, c in zip(signs, cells, strict=True) if not sign.is_exact()
+        )
+        bound = bound.max((total + sum(unsigned, arb(0))).upper())
+    return bound
+
+
+def _combine(parts: Sequence[Sequence[Sequence[arb]]], shifts: Sequence[arb], i: int, j: int) -> arb:
+    return sum((s * part[i][j] for s, part in zip(shifts, parts, strict=True)), arb(0))
 
 
 # --- many float interval matrices -------------------------------------------------------------------------------------

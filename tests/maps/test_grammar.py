@@ -192,7 +192,7 @@ def test_undefined_constants_are_refused(text: str, message: str) -> None:
         ("tanh(cosh(exp(a**b - w + 1e9)/(b + 1)**2))", "exponent beyond 4096"),
         ("exp(1e9*a)", "exponent beyond 4096"),
         ("exp(-10**9)", "large is beyond 2**4096"),
-        ("*".join(["exp(2000)"] * 5), "a constant outside"),
+        ("*".join(["cosh(2000)"] * 5), "a constant outside"),
         ("*".join(["1e-400"] * 5), "bits"),
         ("(" * 10_000 + "a" + ")" * 10_000, "column 2001: the text has 20001 characters"),
         ("(" * 900 + "a", "column 65: nested more than 64 deep"),
