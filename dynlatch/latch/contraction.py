@@ -18,7 +18,6 @@ from typing import Final, TypeAlias
 
 import numpy as np
 import sympy as sp
-from flint import arb
 from numpy.typing import NDArray
 
 from dynlatch.errors import InputError
@@ -27,12 +26,14 @@ from dynlatch.maps.definition import MAX_SYMBOLIC_DIMENSION, Box, Map, TanhLayer
 from dynlatch.maps.evaluators import interval_map, numpy_map
 from dynlatch.rigor import balls, norms
 from dynlatch.rigor.enclosure import Enclosure, float_above, float_below
+from dynlatch.rigor.krawczyk import Ball
 from dynlatch.rigor.norms import AdaptedNorm, OperatorNorm
 from dynlatch.verdict import Stop, Verdict
 
 Floats: TypeAlias = NDArray[np.float64]
 Candidates: TypeAlias = tuple[tuple[sp.Expr, ...] | None, ...]
 """Per coordinate the points among which the sup lies, or None for a coordinate that must be searched."""
+Bounded: TypeAlias = list[tuple[Fraction, Box]]
 
 _BITS: Final = 128
 _MAX_CORNERS: Final = 4096
@@ -40,6 +41,8 @@ _FEW_CORNERS: Final = 64
 _MAX_TERMS: Final = 2000
 _COARSE_BOXES: Final = 8192
 _BATCH: Final = 512
+_LARGE_COST: Final = 2_000_000
+_CLIMBS: Final = 4
 _BALL_COST: Final = 25
 """How many compiled boxes one box of balls is worth."""
 _TINY: Final = Fraction(1, 2**60)
@@ -76,10 +79,7 @@ class ContractionBound:
         return Verdict.PROVED if self.value.upper < 1 else Verdict.REFUTED
 
     def __repr__(self) -> str:
-        sides = " x ".join(f"[{float(lo):g}, {float(hi):g}]" for lo, hi in self.box)
-        return (
-            f"ContractionBound({self.map.name} on {sides}: sup |M'| = {self.value}, norm={self.norm}, {self.verdict})"
-        )
+        return f"ContractionBound({self.map.name}: sup |M'| = {self.value}, norm={self.norm}, {self.verdict})"
 
 
 def contraction_bound(
@@ -115,16 +115,13 @@ def contraction_bound(
 
 
 def _adapt(m: Map, box: Box) -> AdaptedNorm:
-    """P at the fixed point that the middle leads to, else at the middle; floats choose it, nothing rests on it."""
-    middle = np.array([[float((lo + hi) / 2)] for lo, hi in box], dtype=np.float64)
-    point = middle
-    with np.errstate(all="ignore"):
-        for _ in range(500):
-            point = numpy_map(m).step(point)
-        settled = np.allclose(numpy_map(m).step(point), point, rtol=1e-9, atol=1e-12)
-        inside = all(lo <= p <= hi for (lo, hi), p in zip(box, point[:, 0].tolist(), strict=True) if math.isfinite(p))
-        jacobian = numpy_map(m).jacobian(point if settled and inside else middle)[:, :, 0]
-    return norms.adapted_norm(jacobian if np.all(np.isfinite(jacobian)) else np.zeros((m.dimension, m.dimension)))
+    """P for M' where the box's middle settles, else for M' at the middle; floats choose it, nothing rests on it."""
+    middle = last = point = np.array([[float((lo + hi) / 2)] for lo, hi in box], dtype=np.float64)
+    for _ in range(500):
+        last, point = point, numpy_map(m).step(point)
+    inside = all(lo <= p <= hi for (lo, hi), p in zip(box, np.nan_to_num(point[:, 0]).tolist(), strict=True))
+    jacobian = numpy_map(m).jacobian(point if inside and np.allclose(last, point, 1e-9, 1e-12) else middle)[:, :, 0]
+    return norms.adapted_norm(jacobian if np.all(np.isfinite(jacobian)) else np.eye(m.dimension))
 
 
 # --- coordinates that need no search ----------------------------------------------------------------------------------
@@ -185,10 +182,8 @@ def _extremes(centre: Fraction, lo: Fraction, hi: Fraction) -> tuple[sp.Expr, ..
 
 def _critical_points(slope: sp.Expr, x: sp.Symbol, lo: Fraction, hi: Fraction) -> tuple[sp.Expr, ...] | None:
     """Both ends and the zeros of M'' between them, for a rational polynomial whose zeros are square roots."""
-    if not slope.is_polynomial(x):
-        return None
-    polynomial = sp.Poly(sp.diff(slope, x), x)
-    if not polynomial.domain.is_QQ and not polynomial.domain.is_ZZ:
+    polynomial = sp.Poly(sp.diff(slope, x), x) if slope.is_polynomial(x) else None
+    if polynomial is None or not (polynomial.domain.is_QQ or polynomial.domain.is_ZZ):
         return None
     factors = [factor for factor, _ in polynomial.factor_list()[1]]
     if any(factor.degree() > 2 for factor in factors):
@@ -204,13 +199,12 @@ def _rational(value: Fraction) -> sp.Expr:
 
 def _expression(m: Map, winners: Sequence[tuple[sp.Expr, ...]], norm: OperatorNorm) -> sp.Expr | None:
     """The norm of M' at the points that attain the sup, or None where it has no short closed form."""
-    if m.dimension > MAX_SYMBOLIC_DIMENSION or not 0 < len(winners) <= 8:
+    n = m.dimension
+    awkward = n > 1 and (isinstance(norm, AdaptedNorm) or (norm == 2 and n > 2))
+    if awkward or n > MAX_SYMBOLIC_DIMENSION or not 0 < len(winners) <= 8:
         return None
-    if m.dimension > 1 and (isinstance(norm, AdaptedNorm) or (norm == 2 and m.dimension > 2)):
-        return None
-    values = {
-        v for p in winners for v in _symbolic_norm(m.jacobian.xreplace(dict(zip(m.states, p, strict=True))), norm)
-    }
+    at = [m.jacobian.xreplace(dict(zip(m.states, p, strict=True))) for p in winners]
+    values = {v for jacobian in at for v in _symbolic_norm(jacobian, norm)}
     known = [(v, ball_of(v.xreplace(m.values))) for v in values]
     largest = [v for v, b in known if not any(b < other for _, other in known)]
     return sp.Max(*largest) if len(largest) > 1 else largest[0]
@@ -239,24 +233,21 @@ class _Search:
 
     def result(self, expression: sp.Expr | None) -> ContractionBound:
         """What was found, as a value."""
-        value = None if self.reason else Enclosure(self.lower, max(self.lower, self.upper))
-        verdict = Verdict.INCONCLUSIVE if value is None else Verdict.PROVED
-        at = self.at if self.lower >= 0 else None
-        expression = None if value is None else expression
-        return ContractionBound(
-            self.map, self.box, self.norm, value, at, expression, verdict, self.stop, self.num_boxes, self.reason
-        )
+        found = None, None, None, Verdict.INCONCLUSIVE
+        if not self.reason:
+            found = Enclosure(self.lower, max(self.lower, self.upper)), self.at, expression, Verdict.PROVED
+        return ContractionBound(self.map, self.box, self.norm, *found, self.stop, self.num_boxes, self.reason)
 
     def near(self, upper: Fraction) -> bool:
         """Whether a bound is as close to the best value as was asked for."""
         return upper <= self.lower + Fraction(self.tolerance) * max(1, self.lower)
 
-    def visit(self, point: Sequence[arb]) -> Fraction | None:
-        """Take in the norm at a point of the box; returns an upper bound of it, or None where M' is undefined."""
+    def visit(self, point: Sequence[Ball]) -> Fraction:
+        """Take in the norm at a point of the box; returns an upper bound of it."""
         try:
             lower, upper = balls.ends(norms.operator_norm(ball_map(self.map).jacobian(point), self.norm))
         except ArithmeticError:
-            return None
+            return _UNBOUNDED
         if lower > self.lower:
             self.lower, self.at = max(lower, Fraction(0)), tuple(float(p) for p in point)
         return upper
@@ -270,17 +261,14 @@ class _Search:
         """The largest of finitely many values; returns the points that may attain it."""
         bounds = [math.inf] * len(points)
         if len(points) > _FEW_CORNERS:
-            exact = [[Fraction(int(v.p), int(v.q)) for v in p] for p in points]
-            lo, hi = (
-                np.array([[r(v) for v in p] for p in exact], dtype=np.float64).T for r in (float_below, float_above)
-            )
-            bounds = norms.norm_upper_bounds(*interval_map(self.map).jacobian(lo, hi), self.norm).tolist()
+            ends = _float_ends([tuple((_exact(v), _exact(v)) for v in point) for point in points])
+            bounds = norms.norm_upper_bounds(*interval_map(self.map).jacobian(*ends), self.norm).tolist()
         seen: list[tuple[Fraction, tuple[sp.Expr, ...]]] = []
         for i in sorted(range(len(points)), key=lambda i: -bounds[i]):
             if bounds[i] < self.lower:
                 break
             upper = self.visit([ball_of(v) for v in points[i]])
-            if upper is None:
+            if upper == _UNBOUNDED:
                 self.fail([float(v) for v in points[i]], Stop.STUCK)
                 return []
             seen.append((upper, points[i]))
@@ -292,32 +280,26 @@ class _Search:
         """Search the coordinates that have no candidates: first with floats by the batch, then with balls."""
         rest = [i for i, points in enumerate(candidates) if points is None]
         sides = [
-            [(end, end) for end in (Fraction(int(v.p), int(v.q)) for v in points)]
-            if points is not None
-            else [self.box[i]]
-            for i, points in enumerate(candidates)
+            [side] if p is None else [(_exact(v), _exact(v)) for v in p]
+            for p, side in zip(candidates, self.box, strict=True)
         ]
-        boxes = [(math.inf, box) for box in itertools.product(*sides)]
+        boxes = [(_UNBOUNDED, box) for box in itertools.product(*sides)]
         if self.map.dimension > 1:
             boxes = self._coarse(boxes, rest)
         if not self.reason and self.map.dimension <= MAX_SYMBOLIC_DIMENSION:
             self._fine(boxes, rest)
         elif not self.reason:
-            self.upper = max(Fraction(bound) for bound, _ in boxes)
+            self.upper = max(bound for bound, _ in boxes)
             self.stop = Stop.SOLVED if self.near(self.upper) else Stop.BUDGET
 
-    def _coarse(self, boxes: list[tuple[float, Box]], rest: Sequence[int]) -> list[tuple[float, Box]]:
+    def _coarse(self, boxes: Bounded, rest: Sequence[int]) -> Bounded:
         """Bisect the boxes of largest bound, many at a time, with compiled intervals."""
-        lo, hi = (
-            np.array([[r(s[e]) for s in b] for _, b in boxes], dtype=np.float64).T
-            for e, r in enumerate((float_below, float_above))
-        )
+        lo, hi = _float_ends([box for _, box in boxes])
         scale = np.array([float(h - l) for l, h in self.box], dtype=np.float64)[rest, None]
         bounds = self._bounds(lo, hi)
-        budget = (
-            self.max_boxes if self.map.dimension > MAX_SYMBOLIC_DIMENSION else min(self.max_boxes // 2, _COARSE_BOXES)
-        )
-        while self.num_boxes < budget and not self.near(_fraction(np.max(bounds))):
+        n = self.map.dimension
+        budget = min(self.max_boxes // 2, _COARSE_BOXES if n <= MAX_SYMBOLIC_DIMENSION else _LARGE_COST // n**2)
+        while self.num_boxes < budget and not self.near(_fraction(float(np.max(bounds)))):
             open_ = np.flatnonzero(bounds > float_below(self.lower))
             lo, hi, bounds = lo[:, open_], hi[:, open_], bounds[open_]
             order = np.argsort(-bounds, kind="stable")
@@ -335,13 +317,31 @@ class _Search:
         worst = int(np.argmax(bounds))
         if math.isinf(bounds[worst]):
             self.fail((0.5 * lo[:, worst] + 0.5 * hi[:, worst]).tolist(), Stop.BUDGET)
+        else:
+            self._climb(lo, hi, np.argsort(-bounds, kind="stable")[:_CLIMBS])
+        columns = zip(lo.T.tolist(), hi.T.tolist(), strict=True)
         exact = [
-            tuple(map(self._clip, range(len(lo)), lo[:, j].tolist(), hi[:, j].tolist())) for j in range(lo.shape[1])
+            tuple((max(Fraction(l), s), min(Fraction(h), t)) for l, h, (s, t) in zip(*c, self.box, strict=True))
+            for c in columns
         ]
-        return list(zip(bounds.tolist(), exact, strict=True))
+        return list(zip(map(_fraction, bounds.tolist()), exact, strict=True))
 
-    def _clip(self, i: int, lo: float, hi: float) -> tuple[Fraction, Fraction]:
-        return max(Fraction(lo), self.box[i][0]), min(Fraction(hi), self.box[i][1])
+    def _climb(self, lo: Floats, hi: Floats, starts: NDArray[np.intp]) -> None:
+        """Better points by local ascent in floats, so that fewer boxes can hold the sup."""
+        from scipy import optimize
+
+        def minus_norm(x: Floats) -> float:
+            jacobian = numpy_map(self.map).jacobian(x[:, None])
+            size = norms.norm_upper_bounds(jacobian, jacobian, self.norm)[0]
+            return -float(size) if np.isfinite(size) else 0.0
+
+        sides = [(float(l), float(h)) for l, h in self.box]
+        for j in starts:
+            top = optimize.minimize(minus_norm, 0.5 * lo[:, j] + 0.5 * hi[:, j], bounds=sides, method="L-BFGS-B")
+            self._visit_floats(top.x.tolist())
+
+    def _visit_floats(self, x: Sequence[float]) -> None:
+        self.visit([balls.ball(min(max(Fraction(v), lo), hi)) for v, (lo, hi) in zip(x, self.box, strict=True)])
 
     def _bounds(self, lo: Floats, hi: Floats) -> Floats:
         """Upper bounds over boxes; the middle of the most promising one may be a new best point."""
@@ -352,20 +352,19 @@ class _Search:
         values[np.isinf(values)] = -1.0
         best = int(np.argmax(values))
         if values[best] > self.lower:
-            inside = [min(max(Fraction(x), l), h) for x, (l, h) in zip(middle[:, best].tolist(), self.box, strict=True)]
-            self.visit([balls.ball(x) for x in inside])
+            self._visit_floats(middle[:, best].tolist())
         defined = np.all(np.isfinite(interval_map(self.map).image(lo, hi)), axis=(0, 1))
         return np.where(defined, norms.norm_upper_bounds(*jacobian(lo, hi), self.norm), math.inf)
 
-    def _fine(self, boxes: list[tuple[float, Box]], rest: Sequence[int]) -> None:
+    def _fine(self, boxes: Bounded, rest: Sequence[int]) -> None:
         """Best first with balls and second derivatives: near a smooth maximum the excess is quadratic in the width."""
-        heap = [(-_fraction(bound), i, box) for i, (bound, box) in enumerate(boxes)]
+        heap = [(-bound, i, box) for i, (bound, box) in enumerate(boxes)]
         heapq.heapify(heap)
         serial = itertools.count(len(heap))
         while heap and not self.near(-heap[0][0]):
             bound, _, box = heapq.heappop(heap)
             upper, spread = self._ball_bound(box)
-            upper = -bound if upper is None else min(upper, -bound)
+            upper = min(upper, -bound)
             side = max(rest, key=lambda k: spread[k])
             lo, hi = box[side]
             if self.near(upper):
@@ -384,7 +383,7 @@ class _Search:
             worst = min(heap, key=lambda item: item[0])[2]
             self.fail([float((lo + hi) / 2) for lo, hi in worst], self.stop)
 
-    def _ball_bound(self, box: Box) -> tuple[Fraction | None, list[float]]:
+    def _ball_bound(self, box: Box) -> tuple[Fraction, list[float]]:
         """An upper bound over one box, and how much M' varies along each coordinate."""
         self.num_boxes += _BALL_COST
         evaluate = ball_map(self.map)
@@ -392,8 +391,8 @@ class _Search:
         centre = [balls.ball((lo + hi) / 2) for lo, hi in box]
         widths = [float((hi - lo) / (h - l)) for (lo, hi), (l, h) in zip(box, self.box, strict=True)]
         jacobian = evaluate.jacobian(whole)
-        if self.visit(centre) is None or not _finite(jacobian) or not _finite([evaluate.image(whole)]):
-            return None, widths
+        if self.visit(centre) == _UNBOUNDED or not _finite(jacobian) or not _finite([evaluate.image(whole)]):
+            return _UNBOUNDED, widths
         plain = norms.operator_norm_bound(jacobian, self.norm)
         try:
             bends = evaluate.second_derivatives(whole)
@@ -402,8 +401,7 @@ class _Search:
         if not all(_finite(matrix) for matrix in bends):
             return _upper_end(plain), widths
         if self.map.dimension == 1 and (bends[0][0][0] > 0 or bends[0][0][0] < 0):
-            at_ends = [self.visit([balls.ball(end)]) for end in box[0]]
-            return max((u for u in at_ends if u is not None), default=None) if None not in at_ends else None, widths
+            return max(self.visit([balls.ball(end)]) for end in box[0]), widths
         shift = [x - c for x, c in zip(whole, centre, strict=True)]
         sharp = norms.second_order_bound(evaluate.jacobian(centre), bends, shift, self.norm)
         indices = range(self.map.dimension)
@@ -411,13 +409,23 @@ class _Search:
         return _upper_end(plain.min(sharp)), spread
 
 
-def _fraction(bound: float | np.float64) -> Fraction:
-    return Fraction(float(bound)) if math.isfinite(bound) else _UNBOUNDED
+def _fraction(bound: float) -> Fraction:
+    return Fraction(bound) if math.isfinite(bound) else _UNBOUNDED
 
 
-def _upper_end(bound: arb) -> Fraction | None:
-    return balls.ends(bound)[1] if bound.is_finite() else None
+def _upper_end(bound: Ball) -> Fraction:
+    return balls.ends(bound)[1] if bound.is_finite() else _UNBOUNDED
 
 
-def _finite(rows: Sequence[Sequence[arb]]) -> bool:
+def _exact(value: sp.Expr) -> Fraction:
+    return Fraction(int(value.p), int(value.q))
+
+
+def _float_ends(boxes: Sequence[Box]) -> tuple[Floats, Floats]:
+    """Lower and upper ends rounded outward, shape (n, N)."""
+    lo, hi = ([[r(side[e]) for side in box] for box in boxes] for e, r in enumerate((float_below, float_above)))
+    return np.array(lo, dtype=np.float64).T, np.array(hi, dtype=np.float64).T
+
+
+def _finite(rows: Sequence[Sequence[Ball]]) -> bool:
     return all(v.is_finite() for row in rows for v in row)

@@ -67,15 +67,15 @@ def critical_input(m: Map, direction: Sequence[object] | None = None) -> Critica
     +-h*, so the nearer one is h* - abs(h_0) away, which is the value; its sign is that of h_0.
 
     For other maps the branch of each attracting fixed point is followed in floats with both signs of h until
-    det(M' - I) changes sign, and the fold there is proved in balls (``fold_branch.certify_fold``). PROVED then says: a simple
-    fold with this h and state exists. It is measured, not proved, that the branch from the attractor meets no other
-    fold before, and that the attractor stays stable up to it (``Fold.stable_until``). Attractors are the attracting
-    fixed points in the map's domain: all of them up to 4 states, above that those which a seeded sample finds.
-    INCONCLUSIVE, with value None, if no fold was met; INCONCLUSIVE with a value if a smaller one was seen but
+    det(M' - I) changes sign, and the fold there is proved in balls (``fold_branch.certify_fold``). PROVED then says:
+    a simple fold with this h and state exists. It is measured, not proved, that the branch from the attractor meets
+    no other fold before, and that the attractor stays stable up to it (``Fold.stable_until``). Attractors are the
+    attracting fixed points in the map's domain: all of them up to 4 states, above that those which a seeded sample
+    finds. INCONCLUSIVE, with value None, if no fold was met; INCONCLUSIVE with a value if a smaller one was seen but
     not proved.
 
-    Arguments: ``direction``, e as n exact numbers, by default (1, ..., 1), the same input to every state; it is taken as it
-    is, not normalised.
+    Arguments: ``direction``, e as n exact numbers, by default (1, ..., 1), the same input to every state; it is
+    taken as it is, not normalised.
     Raises: InputError for a direction of the wrong length or without a nonzero entry, and for a neuron with w <= 1 or
     with a constant input beyond h*, which has one attractor only.
     Source: BSF94, Section III. Rigor: certified, in the sense above. Cost: milliseconds for the neuron after
@@ -96,9 +96,13 @@ def _direction(m: Map, direction: Sequence[object] | None) -> tuple[Fraction, ..
     try:
         entries = list(direction)
     except TypeError:
-        raise InputError(f"direction={direction!r} is not a vector; give {m.dimension} numbers, one per state") from None
+        raise InputError(
+            f"direction={direction!r} is not a vector; give {m.dimension} numbers, one per state"
+        ) from None
     if len(entries) != m.dimension:
-        raise InputError(f"direction has {len(entries)} entries but {m.name} has {m.dimension} states; give one per state")
+        raise InputError(
+            f"direction has {len(entries)} entries but {m.name} has {m.dimension} states; give one per state"
+        )
     found = tuple(exact_fraction(v, f"direction[{i}]") for i, v in enumerate(entries))
     if not any(found):
         raise InputError("direction is the zero vector, along which no input acts; give at least one nonzero entry")
@@ -106,7 +110,8 @@ def _direction(m: Map, direction: Sequence[object] | None) -> tuple[Fraction, ..
 
 
 def _neuron(m: Map, form: NeuronForm, along: tuple[Fraction, ...]) -> CriticalInput:
-    weight, bias = (e.xreplace(m.values) for e in (form.weight, form.bias))
+    weight: sp.Expr = form.weight.xreplace(m.values)
+    bias: sp.Expr = form.bias.xreplace(m.values)
     name = str(form.symbol)
     if not _is_above(weight, sp.S.One):
         why = "at or below it the neuron has one attractor and h* does not exist"
@@ -114,31 +119,31 @@ def _neuron(m: Map, form: NeuronForm, along: tuple[Fraction, ...]) -> CriticalIn
     f = neuron_formulas()
     size = sp.Abs(bias)
     whole = f.of(f.critical, weight)
-    if bias != 0 and not _is_above(whole, size):
+    if not bias.is_zero and not _is_above(whole, size):
         raise InputError(
-            f"the constant input {_shown(bias)} must stay below h* = {float(enclose(whole)):.6g} in size: at or beyond it "
-            f"the neuron has one attractor; use a smaller input or a larger {name}"
+            f"the constant input {_shown(bias)} must stay below h* = {float(enclose(whole)):.6g} in size: at or beyond "
+            f"it the neuron has one attractor; use a smaller input or a larger {name}"
         )
     scale = sp.Rational(along[0].numerator, along[0].denominator)
     factor = 1 / abs(scale)
-    towards = -1 if _is_above(sp.S.Zero, bias) else 1  # of the total input at the nearer fold
+    towards = -1 if _is_above(sp.Integer(0), bias) else 1  # of the total input at the nearer fold
     written = form.weight if form.weight.free_symbols else form.symbol
     edge = enclose(f.of(f.edge, weight))
-    expression = f.of(f.critical, written) - (sp.Abs(form.bias) if bias != 0 else 0)
+    expression = f.of(f.critical, written) - (sp.Abs(form.bias) if not bias.is_zero else 0)
     folds = tuple(
-        _neuron_fold(m, enclose((side * whole - bias) / scale), -edge if side > 0 else edge, side)
+        _neuron_fold(m, enclose((side * whole - bias) / scale), -edge if side > 0 else edge)
         for side in (towards, -towards)
     )
     return CriticalInput(
         m, enclose((whole - size) * factor), factor * expression, factor * f.of(f.derivative, written),
-        factor * f.critical_series if bias == 0 else factor * (f.critical_series - sp.Abs(form.bias)),
+        factor * f.critical_series if bias.is_zero else factor * (f.critical_series - sp.Abs(form.bias)),
         folds[0].state, along, towards if scale > 0 else -towards, folds, Verdict.PROVED, Stop.SOLVED,
         "closed form, derived exactly",
     )  # fmt: skip
 
 
-def _neuron_fold(m: Map, value: Enclosure, state: Enclosure, side: int) -> Fold:
-    """The fold at total input side h*, which ends the attractor of the other sign."""
+def _neuron_fold(m: Map, value: Enclosure, state: Enclosure) -> Fold:
+    """The fold at a state on the edge, which ends the attractor on the same side of 0."""
     sign = 1 if value.lower > 0 else -1
     return Fold(
         _latched(m, state), sign, value, (state,), None, Verdict.PROVED, Stop.SOLVED, "closed form, derived exactly",
@@ -171,8 +176,8 @@ def _general(m: Map, along: tuple[Fraction, ...]) -> CriticalInput:
     def result(best: Fold | None, verdict: Verdict, stop: Stop, reason: str) -> CriticalInput:
         value = None if best is None or best.value is None else _size(best.value)
         return CriticalInput(
-            m, value, None, None, None, best.state if best else None, along, best.sign if best else 1, folds, verdict, stop,
-            reason if complete else f"{reason}; there may be attractors that were not found",
+            m, value, None, None, None, best.state if best else None, along, best.sign if best else 1, folds, verdict,
+            stop, reason if complete else f"{reason}; there may be attractors that were not found",
         )  # fmt: skip
 
     if not attractors:
@@ -184,7 +189,9 @@ def _general(m: Map, along: tuple[Fraction, ...]) -> CriticalInput:
     best = min(proved, key=lambda f: abs(float(f.value or 0)))
     smallest = abs(float(best.value or 0))
     if any(h < smallest for h in unproved):
-        return result(best, Verdict.INCONCLUSIVE, Stop.STUCK, f"a change of sign at h = {min(unproved):.6g} was not proved a fold")
+        return result(
+            best, Verdict.INCONCLUSIVE, Stop.STUCK, f"a change of sign at h = {min(unproved):.6g} was not proved a fold"
+        )
     reason = "this fold is proved to exist; that no branch meets one earlier is measured"
     if lost:
         reason += f", except that {len(lost)} of {len(folds)} branches could not be followed to their end"

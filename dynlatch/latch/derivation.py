@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import sympy as sp
 
-from dynlatch.latch.derivation_checks import Check, Line, check_derivative, check_identity, line
+from dynlatch.latch.derivation_checks import Check, Line, check_derivative, check_identity, degree_bound, line
 from dynlatch.latch.derivation_network import network_lines
 from dynlatch.latch.derivation_neuron import neuron_form, neuron_lines
 from dynlatch.latch.derivation_polynomial import polynomial_lines
@@ -18,6 +19,7 @@ from dynlatch.verdict import Verdict
 __all__ = ["Check", "Derivation", "Line", "derive"]
 
 _MAX_ENTRIES_DIMENSION: Final = 3
+_MAX_DEGREE: Final = 24
 _MAX_LENGTH: Final = 90
 """Operations in an expression above which it is not written out."""
 
@@ -61,14 +63,19 @@ def derive(m: Map) -> Derivation:
     """Work out the map's symbolic sheet.
 
     M, M', M'', the fixed-point equation and its solutions where polynomials of low degree allow them, multipliers,
-    the parameter values at which a multiplier is +-1, the fold under constant input; for the neuron also the edge a_c, h*,
-    dh*/dw, the contraction constant and the series near w = 1. Networks are given by their matrices, and entry by
+    the parameter values at which a multiplier is +-1, the fold under constant input; for the neuron also the edge a_c,
+    h*, dh*/dw, the contraction constant and the series near w = 1. Networks are given by their matrices, and entry by
     entry up to 3 units. Nothing is solved without a bound on its size, so a line may be missing, never wrong.
     Each line's ``check`` says what the line rests on: PROVED for exact algebra, INCONCLUSIVE for agreement of balls at
     sample points alone, REFUTED never (a line that fails its check would be an error of SymPy or of dynlatch).
 
     Rigor: as each line says. Cost: about a second the first time.
     """
+    return _derive(m)
+
+
+@lru_cache(maxsize=16)
+def _derive(m: Map) -> Derivation:
     lines = [*_definition_lines(m)]
     if isinstance(m.rule, TanhLayer):
         lines += network_lines(m)
@@ -95,7 +102,15 @@ def _definition_lines(m: Map) -> list[Line]:
 
 
 def _short(e: sp.Expr) -> bool:
-    return int(e.count_ops()) <= _MAX_LENGTH
+    """Whether an expression can be written out, and expanded without growing out of hand."""
+    return int(e.count_ops()) <= _MAX_LENGTH and degree_bound(e) <= _MAX_DEGREE
+
+
+def _tidy(e: sp.Expr, a: sp.Symbol) -> sp.Expr:
+    """A short polynomial in its shorter form, r (1 - 2 x) for r (1 - x) - r x."""
+    if not (_short(e) and e.is_polynomial(a)):
+        return e
+    return min(e, sp.expand(e), sp.factor(e), key=lambda form: int(form.count_ops()))
 
 
 def _partial(numerator: str, *symbols: sp.Symbol) -> str:
@@ -107,9 +122,9 @@ def _partial(numerator: str, *symbols: sp.Symbol) -> str:
 def _jacobian_lines(m: Map) -> list[Line]:
     if m.dimension == 1:
         (expression,), (a,) = m.expressions, m.states
-        slope = m.jacobian[0, 0]
+        slope = _tidy(m.jacobian[0, 0], a)
         check = check_derivative(expression, a, slope)
-        at_point = check_identity(slope, sp.diff(expression, a))
+        at_point = check_identity(slope, m.jacobian[0, 0])
         return [
             line("Jacobian", "M'", slope, check, values=m.values),
             line("multiplier of a fixed point", r"\mu", slope, at_point, values=m.values),
@@ -140,15 +155,18 @@ def _bend_lines(m: Map) -> list[Line]:
 def _planar_lines(m: Map) -> list[Line]:
     """Trace, determinant and eigenvalues of M' in two dimensions."""
     jacobian = m.jacobian
+    if any(not _short(entry) for entry in jacobian):
+        return []
     trace, determinant = sp.expand(jacobian.trace()), sp.expand(jacobian.det())
     if not (_short(trace) and _short(determinant)):
         return []
     tau, delta = sp.symbols("tau Delta", real=True)
     root = (tau + sp.sqrt(tau**2 - 4 * delta)) / 2
+    by_polynomial = "SymPy, guided by the characteristic polynomial"
     product = jacobian[0, 0] * jacobian[1, 1] - jacobian[0, 1] * jacobian[1, 0]
     return [
         line("trace of M'", r"\tau", trace, check_identity(jacobian[0, 0] + jacobian[1, 1], trace), values=m.values),
         line("determinant of M'", r"\Delta", determinant, check_identity(product, determinant), values=m.values),
-        line("multipliers of a fixed point", r"\mu_\pm", rf"\frac{{\tau \pm \sqrt{{\tau^2 - 4 \Delta}}}}{{2}}",
-             check_identity(root**2 - tau * root + delta, sp.S.Zero), how="SymPy, guided by the characteristic polynomial"),
+        line("multipliers of a fixed point", r"\mu_\pm", r"\frac{\tau \pm \sqrt{\tau^2 - 4 \Delta}}{2}",
+             check_identity(root**2 - tau * root + delta, sp.S.Zero), how=by_polynomial),
     ]  # fmt: skip

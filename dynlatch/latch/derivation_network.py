@@ -26,17 +26,35 @@ def network_lines(m: Map) -> list[Line]:
         return []
     weights, bias = m.rule.weights, m.rule.bias
     evaluator = ball_map(m)
-    sums = {r"\infty": max(sum(map(abs, row)) for row in weights), "1": max(sum(map(abs, c)) for c in zip(*weights, strict=True))}
+    sums = {
+        r"\infty": max(sum(map(abs, row)) for row in weights),
+        "1": max(sum(map(abs, c)) for c in zip(*weights, strict=True)),
+    }
     slope = _slope_check(m, evaluator.image, evaluator.jacobian)
     u, v = sp.symbols("a m", positive=True)
     falls = check_identity(sp.diff(sp.sech(u) ** 2, u), -2 * sp.tanh(u) * sp.sech(u) ** 2)
     steepest = sp.atanh(1 / sp.sqrt(3))
     top = check_identity(2 * sp.tanh(steepest) * (1 - sp.tanh(steepest) ** 2), 4 / (3 * sp.sqrt(3)))
-    norm = Check(falls.verdict, "exact: abs(W D) <= abs(W) max D, with equality at D = sech^2(m) I; sech^2 falls; checked in balls")
+    norm = Check(
+        falls.verdict,
+        "exact: abs(W D) <= abs(W) max D, with equality at D = sech^2(m) I; sech^2 falls; checked in balls",
+    )
     lines = [
         line("Jacobian in matrix form", "M'(a)", r"W \operatorname{diag}(\operatorname{sech}^2 a)", slope),
-        line("curvature", r"\frac{\partial^2 M_i}{\partial a_j^2}", r"-2 W_{ij} \tanh(a_j) \operatorname{sech}^2(a_j)", falls),
-        line("greatest curvature", r"\sup_a |M''|", r"\frac{4}{3 \sqrt 3} |W|", top, how="SymPy, guided by x = tanh a", relation=r"\le"),
+        line(
+            "curvature",
+            r"\frac{\partial^2 M_i}{\partial a_j^2}",
+            r"-2 W_{ij} \tanh(a_j) \operatorname{sech}^2(a_j)",
+            falls,
+        ),
+        line(
+            "greatest curvature",
+            r"\sup_a |M''|",
+            r"\frac{4}{3 \sqrt 3} |W|",
+            top,
+            how="SymPy, guided by x = tanh a",
+            relation=r"\le",
+        ),
         line("contraction constant where every abs(a_i) >= m", r"\sup |M'|", r"|W| \operatorname{sech}^2 m", norm),
     ]
     for name, value in sums.items():
@@ -56,7 +74,9 @@ def _edge_line(norm: str, size: sp.Rational, v: sp.Symbol) -> Line:
     return line(title, rf"\operatorname{{arcosh}} \sqrt{{|W|_{norm}}}", edge, check, how="SymPy, guided by c = cosh m")
 
 
-def _slope_check(m: Map, image: Callable[[Sequence[Ball]], list[Ball]], jacobian: Callable[[Sequence[Ball]], list[list[Ball]]]) -> Check:
+def _slope_check(
+    m: Map, image: Callable[[Sequence[Ball]], list[Ball]], jacobian: Callable[[Sequence[Ball]], list[list[Ball]]]
+) -> Check:
     """The ball Jacobian against slopes of M itself, by the mean value theorem along each axis."""
     step, agreed = Fraction(1, 10**30), 0
     with balls.precision(_BITS):
@@ -82,5 +102,11 @@ def _origin_check(m: Map, jacobian: Callable[[Sequence[Ball]], list[list[Ball]]]
         return Check(Verdict.INCONCLUSIVE, "no network")
     with balls.precision(_BITS):
         rows = jacobian([balls.ball(0)] * m.dimension)
-        same = all(e.contains(balls.ball(w)) for r, s in zip(rows, rule.weights, strict=True) for e, w in zip(r, s, strict=True))
-    return Check(Verdict.PROVED, "exact: sech^2(0) = 1; balls agree") if same else Check(Verdict.REFUTED, "M'(0) is not W")
+        same = all(
+            e.contains(balls.ball(w))
+            for r, s in zip(rows, rule.weights, strict=True)
+            for e, w in zip(r, s, strict=True)
+        )
+    return (
+        Check(Verdict.PROVED, "exact: sech^2(0) = 1; balls agree") if same else Check(Verdict.REFUTED, "M'(0) is not W")
+    )

@@ -45,11 +45,10 @@ def neuron_form(m: Map) -> NeuronForm | None:
         weight, bias = m.rule.weights[0][0], m.rule.bias[0]
         exact = [sp.Rational(v.numerator, v.denominator) for v in (weight, bias)]
         return NeuronForm(exact[0], exact[1], state_symbol("w"))
-    squashed = sp.tanh(m.states[0])
-    expression = sp.expand(m.expressions[0])
-    weight = expression.coeff(squashed)
-    bias = sp.expand(expression - weight * squashed)
-    if weight == 0 or weight.has(m.states[0]) or bias.has(m.states[0]):
+    squashed = sp.Dummy("x")
+    expression = m.expressions[0].xreplace({sp.tanh(m.states[0]): squashed})
+    weight, bias = sp.diff(expression, squashed), expression.subs(squashed, 0)
+    if weight == 0 or weight.has(squashed) or expression.has(m.states[0]):
         return None
     taken = {str(s) for s in (*m.states, *m.values)}
     symbol = weight if isinstance(weight, sp.Symbol) else state_symbol("weight" if "w" in taken else "w")
@@ -102,7 +101,7 @@ def _latch_series() -> tuple[sp.Expr, sp.Expr]:
     x = sp.Symbol("x", positive=True)
     excess = sp.series(sp.atanh(x) / x, x, 0, 2 * _NUM_TERMS + 2).removeO() - 1
     unknown = sp.symbols(f"k1:{_NUM_TERMS + 1}")
-    square = sum((k * EXCESS ** (i + 1) for i, k in enumerate(unknown)), sp.S.Zero)
+    square: sp.Expr = sp.Add(*(k * EXCESS ** (i + 1) for i, k in enumerate(unknown)))
     equation = sp.expand(sp.expand(excess).subs(x**2, square).subs(x, sp.sqrt(square)) - EXCESS)
     known: dict[sp.Symbol, sp.Expr] = {}
     for power, k in enumerate(unknown, start=1):
@@ -110,56 +109,97 @@ def _latch_series() -> tuple[sp.Expr, sp.Expr]:
         (known[k],) = sp.solve(coefficient, k)
     state = square.subs(known)
     multiplier = sp.expand((1 + EXCESS) * (1 - state))
-    kept = sum((multiplier.coeff(EXCESS, i) * EXCESS**i for i in range(_NUM_TERMS + 1)), sp.S.Zero)
+    kept = sp.Add(*(multiplier.coeff(EXCESS, i) * EXCESS**i for i in range(_NUM_TERMS + 1)))
     return state, kept
 
 
 def critical_lines(form: NeuronForm, values: dict[sp.Symbol, sp.Expr]) -> list[Line]:
     """The edge, the critical input, its derivative and its series."""
     f = neuron_formulas()
-    w, one = form.symbol, Fraction(1)
+    w = form.symbol
     values = {**values, w: form.weight.xreplace(values)}
-    p, x = _P, "x = \\tanh a"
     edge, squashed = f.of(f.edge, w), f.of(f.edge_squashed, w)
     critical, derivative = f.of(f.critical, w), f.of(f.derivative, w)
-    by_x = "SymPy, guided by x = tanh a"
-    edge_check = check_identity(w * (1 - sp.tanh(edge) ** 2), sp.S.One, {w: one})
-    squash_check = check_identity(sp.atanh(squashed), edge, {w: one}, anchor={w: one})
-    fold_check = check_identity(w * squashed - sp.atanh(squashed), critical, {w: one}, anchor={w: one})
-    slope_check = check_derivative(critical, w, derivative, {w: one})
-    small = p / sp.tanh(p) - 1
-    excess_check = check_series(f.of(f.critical, 1 + EXCESS), EXCESS, EXCESS, f.critical_series, sp.Rational(2 * _NUM_TERMS + 3, 2))
-    square_check = check_series(sp.tanh(p) ** 2, small, p, f.state_series, sp.Integer(_NUM_TERMS + 1))
-    mu_check = check_series(2 * p / sp.sinh(2 * p), small, p, f.multiplier_series, sp.Integer(_NUM_TERMS + 1))
+    above, by_x = {w: Fraction(1)}, "SymPy, guided by x = tanh a"
+    edge_check = check_identity(w * (1 - sp.tanh(edge) ** 2), sp.S.One, above)
+    squash_check = check_identity(sp.atanh(squashed), edge, above, anchor=above)
+    fold_check = check_identity(w * squashed - sp.atanh(squashed), critical, above, anchor=above)
+    slope_check = check_derivative(critical, w, derivative, above)
+    near, order = f.of(f.critical, 1 + EXCESS), sp.Rational(2 * _NUM_TERMS + 3, 2)
+    series_check = check_series(near, EXCESS, EXCESS, f.critical_series, order)
     return [
-        line("edge of contraction, where M' = 1 (w > 1)", "a_c", edge, edge_check, how="SymPy, guided by c = cosh a", values=values),
-        line("the edge in x", f"{x},\\quad x_c", squashed, squash_check, how=by_x, values=values),
-        line("critical input: the fold of a = M(a) + h", "h^*", critical, fold_check, how=by_x, values=values),
-        line("its slope", f"\\frac{{d h^*}}{{d {sp.latex(w)}}}", derivative, slope_check, values=values),
-        line("critical input near the pitchfork, e = w - 1", "h^*", f.critical_series, excess_check, relation="\\approx"),
-        line("latched state near the pitchfork", "\\tanh^2 \\bar a", f.state_series, square_check, how=by_x, relation="\\approx"),
-        line("its multiplier near the pitchfork", "\\mu", f.multiplier_series, mu_check, how=by_x, relation="\\approx"),
+        line(
+            "edge of contraction, where M' = 1 (w > 1)",
+            "a_c",
+            edge,
+            edge_check,
+            how="SymPy, guided by c = cosh a",
+            values=values,
+        ),
+        line("edge of contraction in x = tanh a", "x_c", squashed, squash_check, how=by_x, values=values),
+        line(
+            "critical input, from input 0 to the fold of a = M(a) + h (w > 1)",
+            "h^*",
+            critical,
+            fold_check,
+            how=by_x,
+            values=values,
+        ),
+        line(
+            "slope of the critical input", rf"\frac{{d h^*}}{{d {sp.latex(w)}}}", derivative, slope_check, values=values
+        ),
+        line(
+            "critical input near the pitchfork, e = w - 1", "h^*", f.critical_series, series_check, relation=r"\approx"
+        ),
     ]
 
 
 def latch_lines(m: Map, form: NeuronForm, values: dict[sp.Symbol, sp.Expr]) -> list[Line]:
-    """The latched state as a parameter, and the contraction constant away from 0."""
-    a, w, p = m.states[0], form.symbol, _P
-    q = sp.Symbol("m", positive=True)
-    weight = p / sp.tanh(p)
-    slope = w * sp.sech(a) ** 2
+    """The latched state as a parameter, its series near the pitchfork, and the contraction constant away from 0."""
+    f = neuron_formulas()
+    a, w, p, q = m.states[0], form.symbol, _P, sp.Symbol("m", positive=True)
+    weight, multiplier = p / sp.tanh(p), 2 * p / sp.sinh(2 * p)
+    slope, order = w * sp.sech(a) ** 2, sp.Integer(_NUM_TERMS + 1)
     (solved,) = sp.solve(w * sp.tanh(p) - p, w)
-    multiplier = 2 * p / sp.sinh(2 * p)
-    by_p = "SymPy, guided by the latched state p as parameter"
-    monotone = check_identity(sp.diff(slope, a), -2 * sp.tanh(a) * slope)
-    if monotone.verdict is Verdict.PROVED:
-        monotone = Check(Verdict.PROVED, "exact: (sech^2)' = -2 tanh sech^2, so it falls as abs(a) grows; checked in balls")
+    by_p, by_x = "SymPy, guided by the latched state p as parameter", "SymPy, guided by x = tanh a"
+    weight_check = check_identity(solved, p * sp.coth(p))
+    multiplier_check = check_identity(slope.xreplace({w: weight, a: p}), multiplier)
+    state_check = check_series(sp.tanh(p) ** 2, weight - 1, p, f.state_series, order)
+    series_check = check_series(multiplier, weight - 1, p, f.multiplier_series, order)
+    falls = check_identity(sp.diff(slope, a), -2 * sp.tanh(a) * slope)
+    if falls.verdict is Verdict.PROVED:
+        falls = Check(
+            Verdict.PROVED, "exact: M'' = -2 tanh(a) M', so M' falls as abs(a) grows; that identity holds in balls too"
+        )
+    constant = rf"\sup_{{|{sp.latex(a)}| \ge m}} |M'|"
     return [
-        line("weight of the neuron that latches at p (h = 0)", sp.latex(w), p * sp.coth(p),
-             check_identity(solved, weight), how=by_p, values=values),
-        line("its multiplier", "\\mu", multiplier, check_identity(slope.xreplace({w: weight, a: p}), multiplier), how=by_p),
-        line(f"contraction constant on abs({a}) >= m", f"\\sup_{{|{sp.latex(a)}| \\ge m}} |M'|", sp.Abs(w) * sp.sech(q) ** 2, monotone),
-    ]  # fmt: skip
+        line(
+            "weight of the neuron that latches at p (h = 0)",
+            sp.latex(w),
+            p * sp.coth(p),
+            weight_check,
+            how=by_p,
+            values=values,
+        ),
+        line("multiplier of the neuron that latches at p", r"\mu", multiplier, multiplier_check, how=by_p),
+        line(
+            "latched state near the pitchfork, e = w - 1",
+            r"\tanh^2 \bar a",
+            f.state_series,
+            state_check,
+            how=by_x,
+            relation=r"\approx",
+        ),
+        line(
+            "latched multiplier near the pitchfork, e = w - 1",
+            r"\mu",
+            f.multiplier_series,
+            series_check,
+            how=by_x,
+            relation=r"\approx",
+        ),
+        line(f"contraction constant on abs({a}) >= m", constant, sp.Abs(w) * sp.sech(q) ** 2, falls),
+    ]
 
 
 def neuron_lines(m: Map, form: NeuronForm) -> Sequence[Line]:

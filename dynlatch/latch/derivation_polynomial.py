@@ -10,21 +10,23 @@ from typing import Final
 
 import sympy as sp
 
-from dynlatch.latch.derivation_checks import Check, Line, check_identity, line
-from dynlatch.maps.definition import Map
+from dynlatch.latch.derivation_checks import Check, Line, check_identity, degree_bound, line
+from dynlatch.maps.definition import Map, TanhLayer
 from dynlatch.verdict import Verdict
 
 _MAX_DEGREE: Final = 6
 _MAX_LENGTH: Final = 120
+_MAX_BOUND: Final = 16
+"""Bound of the degree in states and parameters together, above which nothing is tried."""
 
 
 def polynomial_lines(m: Map) -> list[Line]:
     """Fixed points, their multipliers, bifurcation values and folds of a polynomial map; empty for other maps."""
-    if not all(e.is_polynomial(*m.states) for e in m.expressions):
+    if isinstance(m.rule, TanhLayer) or m.dimension > 2:
         return []
-    if m.dimension == 1:
-        return _line_maps(m)
-    return _plane_maps(m) if m.dimension == 2 else []
+    if not all(degree_bound(e) <= _MAX_BOUND and e.is_polynomial(*m.states) for e in m.expressions):
+        return []
+    return _line_maps(m) if m.dimension == 1 else _plane_maps(m)
 
 
 def short_roots(expression: sp.Expr, symbol: sp.Symbol) -> list[sp.Expr]:
@@ -57,14 +59,18 @@ def _line_maps(m: Map) -> list[Line]:
         solved = check_identity(expression.subs(x, point), point)
         lines.append(line(f"fixed point {number}", star, point, solved, values=m.values))
         check = check_identity(slope.subs(x, point), multiplier)
-        lines.append(line(f"multiplier of fixed point {number}", rf"\mu_{{{number}}}", multiplier, check, values=m.values))
+        lines.append(
+            line(f"multiplier of fixed point {number}", rf"\mu_{{{number}}}", multiplier, check, values=m.values)
+        )
         lines += _bifurcation_lines(m, number, multiplier)
     lines += _fold_lines(m, expression, slope, x)
     if sp.diff(bend, x) == 0 and bend != 0:
         c, d = sp.Symbol("c", real=True), sp.Symbol("d", positive=True)
         constant = sp.Abs(slope.subs(x, c)) + d * sp.Abs(bend)
         left = rf"\sup_{{|{sp.latex(x)} - c| \le d}} |M'|"
-        check = Check(Verdict.PROVED, "exact: M' is affine (M''' = 0), so its modulus is greatest at an end of the interval")
+        check = Check(
+            Verdict.PROVED, "exact: M' is affine (M''' = 0), so its modulus is greatest at an end of the interval"
+        )
         lines.append(line("contraction constant on a ball", left, constant, check))
     return lines
 
@@ -89,9 +95,19 @@ def _fold_lines(m: Map, expression: sp.Expr, slope: sp.Expr, x: sp.Symbol) -> li
     for number, point in enumerate(short_roots(slope - 1, x), start=1):
         fold = sp.factor(sp.simplify((x - expression).subs(x, point)))
         at_fold = check_identity(slope.subs(x, point), sp.S.One)
-        lines.append(line(f"fold {number} of {x} = M({x}) + h, state", rf"{sp.latex(x)}_{{c,{number}}}", point, at_fold, values=m.values))
+        lines.append(
+            line(
+                f"fold {number} of {x} = M({x}) + h, state",
+                rf"{sp.latex(x)}_{{c,{number}}}",
+                point,
+                at_fold,
+                values=m.values,
+            )
+        )
         check = check_identity(expression.subs(x, point) + fold, point)
-        lines.append(line(f"fold {number} of {x} = M({x}) + h, input", rf"h_{{{number}}}", fold, check, values=m.values))
+        lines.append(
+            line(f"fold {number} of {x} = M({x}) + h, input", rf"h_{{{number}}}", fold, check, values=m.values)
+        )
     return lines
 
 
@@ -103,12 +119,16 @@ def _plane_maps(m: Map) -> list[Line]:
         there = dict(zip(m.states, point, strict=True))
         for s, e, value in zip(m.states, m.expressions, point, strict=True):
             check = check_identity(e.subs(there, simultaneous=True), value)
-            lines.append(line(f"fixed point {number}, {s}", rf"{sp.latex(s)}^*_{{{number}}}", value, check, values=m.values))
+            lines.append(
+                line(f"fixed point {number}, {s}", rf"{sp.latex(s)}^*_{{{number}}}", value, check, values=m.values)
+            )
         for title, left, whole in (("trace", r"\tau", trace), ("determinant", r"\Delta", determinant)):
             inserted = whole.subs(there, simultaneous=True)
             value = sp.simplify(inserted) if inserted.count_ops() <= _MAX_LENGTH else inserted
             check = check_identity(inserted, value)
-            lines.append(line(f"{title} at fixed point {number}", rf"{left}_{{{number}}}", value, check, values=m.values))
+            lines.append(
+                line(f"{title} at fixed point {number}", rf"{left}_{{{number}}}", value, check, values=m.values)
+            )
     return lines
 
 
@@ -125,8 +145,8 @@ def _planar_points(m: Map) -> Sequence[tuple[sp.Expr, sp.Expr]]:
                 continue
             level = sp.cancel(-rest / slope)
             for root in short_roots(other.subs(s, level), t):
-                pair = (sp.simplify(level.subs(t, root)), root)
-                resolved.append(pair if k == 0 else pair[::-1])
+                first = sp.simplify(level.subs(t, root))
+                resolved.append((first, root) if k == 0 else (root, first))
     return resolved or _by_factors(m, equations)
 
 

@@ -23,7 +23,9 @@ from dynlatch.verdict import Stop, Verdict
 
 _MAX_STEPS: Final = 4000
 _SMALLEST_STEP: Final = 1e-12
+_LARGEST_STEP: Final = 1 / 100
 _STRAIGHT: Final = 0.97
+_NEAR: Final = 0.2
 _NUM_SEEDS: Final = 64
 _NUM_SETTLING: Final = 4000
 
@@ -105,7 +107,9 @@ def folds_along(m: Map, direction: Sequence[Fraction]) -> tuple[Fold, ...]:
     return tuple(_follow(m, direction, point, sign) for point in attracting_points(m)[0] for sign in (1, -1))
 
 
-def certify_fold(m: Map, direction: Sequence[Fraction], a: Floats, h: float, v: Floats) -> tuple[Enclosure, Point] | None:
+def certify_fold(
+    m: Map, direction: Sequence[Fraction], a: Floats, h: float, v: Floats
+) -> tuple[Enclosure, Point] | None:
     """A simple fold next to (a, h) with null vector v, as enclosures of h and a; None if the proof fails.
 
     Krawczyk in balls on (M(a) + h e - a, (M'(a) - I) v, c.v - 1) = 0 for (a, h, v), where c = v / v.v is rounded
@@ -199,6 +203,8 @@ class _Branch:
             z = z - step
             if not np.all(np.isfinite(z)):
                 return None
+            if np.linalg.norm(z - guess) > _NEAR * abs(length):
+                return None  # on its way to another branch
             if np.max(np.abs(step)) < 1e-12 * size:
                 try:
                     return self.describe(z, start.tangent)
@@ -238,10 +244,12 @@ def _follow(m: Map, direction: Sequence[Fraction], point: Point, sign: int) -> F
         if fold.stable_until is None and new.radius > 1:
             part = (1 - at.radius) / (new.radius - at.radius)
             fold = replace(fold, stable_until=float(at.z[-1] + part * (new.z[-1] - at.z[-1])))
-        at, length = new, min(1.4 * length, reach / 50)
+        at, length = new, min(1.4 * length, _LARGEST_STEP * reach)
         if abs(at.z[-1]) > reach:
             return replace(fold, stop=Stop.SOLVED, reason=f"no fold was met up to h = {sign * reach:.6g}")
-    return replace(fold, stop=Stop.BUDGET, reason=f"no fold was met within {_MAX_STEPS} steps, up to h = {at.z[-1]:.6g}")
+    return replace(
+        fold, stop=Stop.BUDGET, reason=f"no fold was met within {_MAX_STEPS} steps, up to h = {at.z[-1]:.6g}"
+    )
 
 
 def _too_far(at: _At, new: _At, scale: float) -> bool:

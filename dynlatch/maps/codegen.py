@@ -142,7 +142,7 @@ def _interval_operations(emitted: list[str]) -> dict[str, Callable[..., object]]
 def _load(source: str) -> Any:
     digest = hashlib.sha256(source.encode()).hexdigest()[:24]
     path = cache_folder() / f"kernel_{digest}.py"
-    if not path.exists():
+    if not path.exists() or path.read_text() != source:  # whatever stands there is run: it must be this source
         _write_atomically(path, source)
     module_name = f"_dynlatch_kernel_{digest}"
     spec = importlib.util.spec_from_file_location(module_name, path)

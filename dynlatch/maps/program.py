@@ -115,6 +115,8 @@ class _Builder:
             return self.power(e.base, e.exp)
         if isinstance(e, sp.sech):
             return self.emit("sqrt", self.emit("sech2", self.visit(e.args[0])))
+        if isinstance(e, sp.DiracDelta):  # from the second derivative of |u|: 0 / u is 0, and undefined where u is 0
+            return self.emit("div", self.constant(sp.S.Zero), self.visit(e.args[0]))
         name = FUNCTION_NAMES.get(type(e))
         if name is None:
             raise InputError(f"{e}: no evaluator knows {type(e).__name__}; use arithmetic and the elementary functions")

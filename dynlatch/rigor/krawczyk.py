@@ -28,6 +28,8 @@ Ball: TypeAlias = arb
 BoxFunction: TypeAlias = Callable[[Floats, Floats], tuple[Floats, Floats]]
 """From lower and upper ends, shape (n, N), to enclosures of f, shape (n, N), or of f', shape (n, n, N)."""
 
+_FEW_ULP: Final = 2.0**-49  # below this relative width a box cannot be cut any more
+
 BISECT_AT: Final = 127 / 256
 """Not the middle: a zero at 0 then does not sit on a cut of a symmetric box."""
 
@@ -75,7 +77,8 @@ def find_zeros(
         new_lo, new_hi = np.fmax(lo, k_lo)[:, rest], np.fmin(hi, k_hi)[:, rest]
         lo, hi = lo[:, rest], hi[:, rest]
         shrunk = np.max(new_hi - new_lo, axis=0) < 0.6 * np.max(hi - lo, axis=0)
-        small = ~shrunk & (np.max(new_hi - new_lo, axis=0) <= tolerance)
+        size = np.max(np.maximum(np.abs(new_lo), np.abs(new_hi)), axis=0)
+        small = ~shrunk & (np.max(new_hi - new_lo, axis=0) <= np.maximum(tolerance, _FEW_ULP * size))
         if np.any(small):
             given_up.append((new_lo[:, small], new_hi[:, small]))
         cut = ~shrunk & ~small
@@ -98,7 +101,8 @@ def _operator(f: BoxFunction, derivative: BoxFunction, lo: Floats, hi: Floats) -
     mid = lo + 0.5 * (hi - lo)
     f_lo, f_hi = f(mid, mid)
     d_lo, d_hi = derivative(lo, hi)
-    inverse = _inverses(d_lo + 0.5 * (d_hi - d_lo))
+    with np.errstate(all="ignore"):  # an unbounded derivative has no middle
+        inverse = _inverses(d_lo + 0.5 * (d_hi - d_lo))
     k_lo, k_hi = np.empty_like(lo), np.empty_like(lo)
     _krawczyk(lo, hi, mid, f_lo, f_hi, d_lo, d_hi, inverse, k_lo, k_hi)
     return k_lo, k_hi
@@ -109,9 +113,10 @@ def _inverses(matrices: Floats) -> Floats:
     n = matrices.shape[0]
     stack = np.nan_to_num(np.moveaxis(matrices, 2, 0), nan=1.0, posinf=1e300, neginf=-1e300)
     with np.errstate(all="ignore"):
-        singular = np.abs(np.linalg.det(stack)) < 1e-200
-        stack[singular] = np.eye(n)
-        return np.ascontiguousarray(np.moveaxis(np.linalg.inv(stack), 0, 2))
+        size = np.abs(np.linalg.det(stack))
+        stack[~((size >= 1e-200) & (size < np.inf))] = np.eye(n)
+        inverse = np.nan_to_num(np.linalg.inv(stack), nan=0.0, posinf=1e300, neginf=-1e300)
+    return np.ascontiguousarray(np.moveaxis(inverse, 0, 2))
 
 
 def _bisect(lo: Floats, hi: Floats) -> tuple[Floats, Floats]:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -62,6 +62,8 @@ class AdaptedNorm:
         return _inverse(self.matrix)
 
     def __repr__(self) -> str:
+        if len(self.matrix) > 4:
+            return f"AdaptedNorm({len(self.matrix)} x {len(self.matrix)})"
         rows = ", ".join("[" + ", ".join(f"{float(v):.6g}" for v in row) + "]" for row in self.matrix)
         return f"AdaptedNorm([{rows}])"
 
@@ -155,11 +157,11 @@ def _balls(matrix: Rational) -> list[list[arb]]:
 
 
 def _largest_sum(rows: Sequence[Sequence[arb]]) -> arb:
-    sums = [sum((balls.absolute(v) for v in row), arb(0)) for row in rows]
-    largest = sums[0]
-    for other in sums[1:]:
-        largest = largest.max(other)
-    return largest
+    return _largest([sum((balls.absolute(v) for v in row), arb(0)) for row in rows])
+
+
+def _largest(values: Sequence[arb]) -> arb:
+    return reduce(lambda x, y: x.max(y), values)
 
 
 def _two_norm(rows: Sequence[Sequence[arb]]) -> arb:
@@ -188,9 +190,7 @@ def _point_two_norm(rows: Sequence[Sequence[arb]]) -> arb:
     floats = np.array([[float(v) for v in row] for row in rows], dtype=np.float64)
     above = _crude_two_norm(rows)
     columns = [_length(column).lower() for column in zip(*rows, strict=True)]
-    below = columns[0]
-    for column in columns[1:]:
-        below = below.max(column)
+    below = _largest(columns)
     if np.any(floats) and float(np.max(np.abs(floats))) < _NORMAL:
         scaled = floats / np.max(np.abs(floats))
         right = np.linalg.svd(scaled)[2]
@@ -231,49 +231,61 @@ def _gershgorin(d: arb_mat) -> arb:
 def second_order_bound(
     at_centre: list[list[arb]], bends: list[list[list[arb]]], shift: Sequence[arb], norm: OperatorNorm
 ) -> arb:
-    """A bound of |J + sum_k H_k s_k|, ``bends[i][j][k]`` being (H_k)_ij, sharp next to a maximum.
+    """A bound of |J + sum_k H_k s_k|, ``bends[i][j][k]`` being (H_k)_ij, for wide shifts s around 0.
 
-    Where the norm is smooth the excess over the true maximum is quadratic in the shifts s. In the singular directions of J the change of the largest singular value is one entry, which shrinks near a
-    maximum, and the entries beside it count squared. Sums of absolute values keep their signs until they are added.
+    Where the norm is smooth its excess over the true maximum is quadratic in s: in the singular directions of J the
+    change of the largest singular value is one entry, and those beside it count squared; for n = 2 the same is done
+    with the two lengths of the closed form, and sums of absolute values keep their signs until they are added.
     """
     n = len(at_centre)
-    parts = [at_centre] + [[[bends[i][j][k] for j in range(n)] for i in range(n)] for k in range(n)]
+    parts = [arb_mat(at_centre)] + [arb_mat([[bends[i][j][k] for j in range(n)] for i in range(n)]) for k in range(n)]
     shifts = [arb(1), *shift]
-    if n > 1 and (norm == 2 or isinstance(norm, AdaptedNorm)):
-        matrices = [arb_mat(part) for part in parts]
-        if isinstance(norm, AdaptedNorm):
-            p, q = arb_mat(_balls(norm.matrix)), arb_mat(_balls(norm.inverse))
-            matrices = [p * m * q for m in matrices]
-        floats = np.array([[float(v.mid()) for v in row] for row in matrices[0].tolist()], dtype=np.float64)
-        if not np.all(np.isfinite(floats)):
-            return arb("inf")
-        left, _, right = np.linalg.svd(floats)
-        u, v = (arb_mat([[arb(float(x)) for x in row] for row in f]) for f in (left, right))
-        turned = [(u.transpose() * m * v.transpose()).tolist() for m in matrices]
-        sizes = [[abs(_combine(turned, shifts, i, j)).upper() for j in range(n)] for i in range(n)]
-        slack = operator_norm_bound(u.inv().tolist(), 2) * operator_norm_bound(v.inv().tolist(), 2)
-        return (operator_norm_bound(sizes, 2) * slack).upper()
-    bound = arb(0)
-    for line in range(n):
-        cells = [(i, line) if norm == 1 else (line, i) for i in range(n)]
-        signs = [balls.sign(_combine(parts, shifts, *cell)) for cell in cells]
-        signed = [(sign, cell) for sign, cell in zip(signs, cells, strict=True) if sign.is_exact()]
-        total = sum(
-            (
-                s * sum((sign * part[i][j] for sign, (i, j) in signed), arb(0))
-                for s, part in zip(shifts, parts, strict=True)
-            ),
-            arb(0),
-        )
-        unsigned = (
-            abs(_combine(parts, shifts, *c)) for sign, c in zip(signs, cells, strict=True) if not sign.is_exact()
-        )
-        bound = bound.max((total + sum(unsigned, arb(0))).upper())
-    return bound
+    if isinstance(norm, AdaptedNorm):
+        p, q = arb_mat(_balls(norm.matrix)), arb_mat(_balls(norm.inverse))
+        parts = [p * part * q for part in parts]
+    floats = np.array([[float(v.mid()) for v in row] for row in parts[0].tolist()], dtype=np.float64)
+    if not np.all(np.abs(floats) < _NORMAL):
+        return arb("inf")
+    if n == 1 or norm in (1, math.inf):
+        lines = [[(i, j) if norm == 1 else (j, i) for i in range(n)] for j in range(n)]
+        return _largest([_sum_bound(parts, shifts, line) for line in lines])
+    if n == 2:
+        pairs = [[(m[0, 0] + s * m[1, 1], m[0, 1] - s * m[1, 0]) for m in parts] for s in (1, -1)]
+        return ((_length_bound(pairs[0], shifts) + _length_bound(pairs[1], shifts)) / 2).upper()
+    left, _, right = np.linalg.svd(floats)
+    u, v = (arb_mat([[arb(float(x)) for x in row] for row in f]) for f in (left, right))
+    turned = [u.transpose() * part * v.transpose() for part in parts]
+    sizes = [[abs(_combine([m[i, j] for m in turned], shifts)).upper() for j in range(n)] for i in range(n)]
+    slack = operator_norm_bound(u.inv().tolist(), 2) * operator_norm_bound(v.inv().tolist(), 2)
+    return (operator_norm_bound(sizes, 2) * slack).upper()
 
 
-def _combine(parts: Sequence[Sequence[Sequence[arb]]], shifts: Sequence[arb], i: int, j: int) -> arb:
-    return sum((s * part[i][j] for s, part in zip(shifts, parts, strict=True)), arb(0))
+def _combine(parts: Sequence[arb], shifts: Sequence[arb]) -> arb:
+    return sum((s * part for s, part in zip(shifts, parts, strict=True)), arb(0))
+
+
+def _sum_bound(parts: Sequence[arb_mat], shifts: Sequence[arb], cells: Sequence[tuple[int, int]]) -> arb:
+    """Of the sum of absolute values of some entries; those of one sign are added with it before they are bounded."""
+    signed = [arb(0) for _ in parts]
+    total = arb(0)
+    for cell in cells:
+        entry = [m[cell] for m in parts]
+        sign = balls.sign(_combine(entry, shifts))
+        if sign.is_exact():
+            signed = [s + sign * v for s, v in zip(signed, entry, strict=True)]
+        else:
+            total += abs(_combine(entry, shifts))
+    return (total + _combine(signed, shifts)).upper()
+
+
+def _length_bound(vectors: Sequence[tuple[arb, arb]], shifts: Sequence[arb]) -> arb:
+    """Of the length of a plane vector, along its middle direction and across it."""
+    x, y = (float(v.mid()) for v in vectors[0])
+    size = math.hypot(x, y) or 1.0
+    c, s = (arb(x / size), arb(y / size)) if x or y else (arb(1), arb(0))
+    along = _combine([c * p + s * q for p, q in vectors], shifts)
+    across = _combine([c * q - s * p for p, q in vectors], shifts)
+    return (_length([abs(along).upper(), abs(across).upper()]) / _length([c, s])).upper()
 
 
 # --- many float interval matrices -------------------------------------------------------------------------------------

@@ -63,9 +63,14 @@ def _discs(rows: Sequence[Sequence[arb]]) -> list[acb]:
 
 
 def _on_the_axis(values: Sequence[acb]) -> list[acb]:
-    """A ball that meets the real axis and no other eigenvalue's ball holds a real eigenvalue: they come in pairs."""
+    """Put real eigenvalues on the real axis: the conjugate of an eigenvalue is one too.
+
+    If the mirror image of a ball meets that ball and no other one, then the eigenvalue in it is its own conjugate.
+    """
+    mirrored = [v.conjugate() for v in values]
     return [
-        acb(v.real) if v.imag.contains(0) and not any(v.overlaps(o) for o in values if o is not v) else v for v in values
+        acb(v.real) if v.imag.contains(0) and not any(mirrored[i].overlaps(o) for j, o in enumerate(values) if j != i) else v
+        for i, v in enumerate(values)
     ]
 
 

@@ -1,0 +1,49 @@
+"""An analysis as a folder: the report, the figures, the numbers and the labelled arrays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dynlatch.errors import OutputError
+from dynlatch.files import staged_folder
+from dynlatch.regions.reduced_set import ReducedSet
+from dynlatch.views.figures import figures, png_bytes, svg_text
+from dynlatch.views.report import render_report
+from dynlatch.views.results import results, to_text
+
+if TYPE_CHECKING:
+    from dynlatch.analysis import Analysis
+
+
+def save(analysis: Analysis, folder: Path) -> Path:
+    """Write ``report.html``, ``results.json``, ``basins.nc`` and ``figures/*.svg`` and ``*.png``; returns the folder.
+
+    All of it is written aside first and moved in at the end: a failure or an interrupt leaves the folder as it was.
+    Files of other names in the folder stay.
+    Raises: OutputError if the folder cannot be written, or the disk is full.
+    """
+    with staged_folder(folder) as stage:
+        drawn = figures(analysis)
+        svgs = {name: svg_text(figure) for name, figure in drawn.items()}
+        (stage / "figures").mkdir()
+        for name, figure in drawn.items():
+            (stage / "figures" / f"{name}.svg").write_text(svgs[name], encoding="utf-8")
+            (stage / "figures" / f"{name}.png").write_bytes(png_bytes(figure))
+        (stage / "report.html").write_text(render_report(analysis, svgs), encoding="utf-8")
+        (stage / "results.json").write_text(to_text(results(analysis)), encoding="utf-8")
+        write_arrays(analysis.reduced_set, stage / "basins.nc")
+    return folder
+
+
+def write_arrays(reduced: ReducedSet, path: Path) -> None:
+    """Labels, times and the three readings of Gamma over the cells' middles as NetCDF 4, for ``xarray.open_dataset``.
+
+    Raises: OutputError if the disk is full.
+    """
+    dataset = reduced.to_xarray()
+    packed = {str(name): {"compression": "gzip", "compression_opts": 1, "shuffle": True} for name in dataset.data_vars}
+    try:
+        dataset.to_netcdf(path, engine="h5netcdf", encoding=packed)
+    except RuntimeError as error:  # how HDF5 reports what the system told it while closing a file
+        raise OutputError(f"{path.name} cannot be written ({' '.join(str(error).split())[:200]}); make room") from error
