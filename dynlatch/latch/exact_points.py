@@ -14,6 +14,7 @@ from dynlatch.rigor.enclosure import Enclosure
 
 _MAX_DEGREE: Final = 4
 _BITS: Final = 200
+_MAX_OPERATIONS: Final = 40  # nested radicals beyond that take SymPy long, and tell a reader nothing
 
 Exact = tuple[sp.Expr, ...]
 
@@ -22,8 +23,9 @@ Exact = tuple[sp.Expr, ...]
 def exact_fixed_points(m: Map) -> tuple[tuple[Exact, tuple[Enclosure, ...]], ...]:
     """Real solutions of M(a) = a in closed form, each with an enclosure; empty where no short way to them exists.
 
-    Polynomial (or rational) maps of low degree are solved by radicals after a Groebner basis; for other maps the
-    origin is tried. Rigor: exact, SymPy confirms M(a) - a = 0 for each. Cost: tenths of a second.
+    Polynomial (or rational) maps of low degree are solved by radicals after a Groebner basis, and what is short is
+    kept; for other maps the origin is tried. Rigor: exact, SymPy confirms M(a) - a = 0 for each.
+    Cost: tenths of a second.
     """
     if isinstance(m.rule, TanhLayer):
         origin = all(b == 0 for b in m.rule.bias)
@@ -31,11 +33,19 @@ def exact_fixed_points(m: Map) -> tuple[tuple[Exact, tuple[Enclosure, ...]], ...
     candidates = _polynomial_solutions(m) or [_zeros(m)]
     listed: list[tuple[Exact, tuple[Enclosure, ...]]] = []
     for state in candidates:
-        if _is_fixed(m, state):
-            with balls.precision(_BITS):
-                enclosed = tuple(balls.enclosure(ball_of(e)) for e in state)
+        enclosed = _enclosed(state)
+        if enclosed is not None and _is_fixed(m, state):
             listed.append((state, enclosed))
     return tuple(listed)
+
+
+def _enclosed(state: Exact) -> tuple[Enclosure, ...] | None:
+    """Enclosures of a state that balls find to be real, else None."""
+    with balls.precision(_BITS):
+        try:
+            return tuple(balls.enclosure(ball_of(e)) for e in state)
+        except (ValueError, ArithmeticError):  # complex intermediate values, or no balls for it
+            return None
 
 
 def _zeros(m: Map) -> Exact:
@@ -63,4 +73,5 @@ def _polynomial_solutions(m: Map) -> list[Exact]:
             found = [tuple(s) for s in sp.solve_poly_system(polynomials, *m.states) or []]
     except (sp.PolynomialError, sp.CoercionFailed, NotImplementedError):
         return []
-    return [state for state in found if all(e.is_real for e in state)]
+    short = [state for state in found if sum(sp.count_ops(e) for e in state) <= _MAX_OPERATIONS]
+    return [state for state in short if all(e.is_real for e in state)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Final
 
 import numpy as np
@@ -21,6 +22,9 @@ from dynlatch.verdict import Stop, Verdict
 
 MAX_DIMENSION: Final = 4
 MAX_PERIOD: Final = 64
+
+_MULTIPLE: Final = "a multiple fixed point, a bifurcation or a continuum: Krawczyk's test decides nothing here"
+_UNDEFINED: Final = "the map is undefined or unbounded somewhere in this box: nothing is decided here"
 
 Point = tuple[Enclosure, ...]
 
@@ -125,8 +129,11 @@ def fixed_points(m: Map, box: object = None, period: int = 1, *, max_boxes: int 
             f"{m.name} has {m.dimension} states but branch and prune covers at most {MAX_DIMENSION}; "
             "fix some states or use a smaller network"
         )
-    if isinstance(period, bool) or not 1 <= period <= MAX_PERIOD:
-        raise InputError(f"period={period} must be between 1 and {MAX_PERIOD}; longer cycles are out of reach of a proof")
+    if isinstance(period, bool) or not isinstance(period, Integral) or not 1 <= period <= MAX_PERIOD:
+        raise InputError(
+            f"period={period} must be a whole number from 1 to {MAX_PERIOD}; longer cycles are out of reach of a proof"
+        )
+    period = int(period)
     sides = m.domain if box is None else exact_box(box, m.dimension)
     system = CycleSystem(m, period)
     lower_cycles = [
@@ -146,9 +153,14 @@ def fixed_points(m: Map, box: object = None, period: int = 1, *, max_boxes: int 
         if point is None or not _inside(point, lo, hi):
             undecided.append((lo, hi))
         elif _meets(point, sides):
-            found.append(_describe(system, point, solved[0] if solved else None))
+            cycle = _describe(system, point, solved[0] if solved else None)
+            returns = [cycle.orbit[d] for d in range(1, period) if period % d == 0]
+            if not any(_overlap(point, other) for other in returns):
+                found.append(cycle)
+            elif not any(_inside(other, lo, hi) for other in returns):  # inside it is the same zero: a shorter cycle
+                undecided.append((lo, hi))
     found.sort(key=lambda p: tuple(float(e) for e in p.state))
-    clusters = _clusters(undecided)
+    clusters = _clusters(undecided, system)
     complete = search.stop is Stop.SOLVED and not clusters
     return FixedPoints(
         m, sides, period, tuple(found), clusters, Verdict.PROVED if complete else Verdict.INCONCLUSIVE,
@@ -165,6 +177,10 @@ def _search_box(sides: Box) -> tuple[Floats, Floats]:
 
 def _inside(point: Point, lo: Floats, hi: Floats) -> bool:
     return all(e.lo >= a and e.hi <= b for e, a, b in zip(point, lo, hi, strict=True))
+
+
+def _overlap(point: Point, other: Point) -> bool:
+    return all(a.overlaps(b) for a, b in zip(point, other, strict=True))
 
 
 def _meets(point: Point, sides: Box) -> bool:
@@ -191,16 +207,25 @@ def stability_of(multipliers: Sequence[Eigenvalue] | None) -> Stability:
     return Stability.SADDLE if decided else Stability.INCONCLUSIVE
 
 
-def _clusters(boxes: Sequence[tuple[Floats, Floats]]) -> tuple[Cluster, ...]:
-    """Merge touching boxes; a cluster is the hull of a connected group."""
-    merged: list[tuple[Floats, Floats]] = []
-    for lo, hi in sorted(boxes, key=lambda b: tuple(b[0])):
-        apart: list[tuple[Floats, Floats]] = []
-        for other_lo, other_hi in merged:
-            if np.all(other_lo <= hi) and np.all(lo <= other_hi):
-                lo, hi = np.minimum(lo, other_lo), np.maximum(hi, other_hi)
-            else:
-                apart.append((other_lo, other_hi))
-        merged = [*apart, (lo, hi)]
-    reason = "a multiple fixed point, a bifurcation or a continuum: Krawczyk's test decides nothing here"
-    return tuple(Cluster(tuple((float(a), float(b)) for a, b in zip(lo, hi, strict=True)), reason) for lo, hi in merged)
+def _clusters(boxes: Sequence[tuple[Floats, Floats]], system: CycleSystem) -> tuple[Cluster, ...]:
+    """Merge boxes that touch until all are apart, each with the reason."""
+    if not boxes:
+        return ()
+    ordered = sorted(boxes, key=lambda b: tuple(b[0]))
+    n = system.map.dimension
+    lo, hi = np.empty((n, 0)), np.empty((n, 0))
+    for box in ordered:
+        new_lo, new_hi = box[0][:, None], box[1][:, None]
+        while np.any(touching := np.all((lo <= new_hi) & (new_lo <= hi), axis=0)):
+            new_lo = np.minimum(new_lo, np.min(lo[:, touching], axis=1, keepdims=True))
+            new_hi = np.maximum(new_hi, np.max(hi[:, touching], axis=1, keepdims=True))
+            lo, hi = lo[:, ~touching], hi[:, ~touching]
+        lo, hi = np.concatenate([lo, new_lo], axis=1), np.concatenate([hi, new_hi], axis=1)
+    values, _ = system.intervals(lo, hi)
+    return tuple(
+        Cluster(
+            tuple((float(a), float(b)) for a, b in zip(lo[:, j], hi[:, j], strict=True)),
+            _MULTIPLE if np.all(np.isfinite(values[:, j])) else _UNDEFINED,
+        )
+        for j in range(lo.shape[1])
+    )

@@ -88,7 +88,8 @@ class BallMap:
             bends = [balls.mul(-2 * balls.tanh(a), balls.sech2(a)) for a in box]
             rows, _ = _rows(self._map.rule)
             return [
-                [[balls.mul(balls.ball(row[j]), bends[j]) if j == k else arb(0) for k in range(n)] for j in range(n)] for row in rows
+                [[balls.mul(balls.ball(row[j]), bends[j]) if j == k else arb(0) for k in range(n)] for j in range(n)]
+                for row in rows
             ]
         flat = _evaluate(_hessian_program(self._map), box)
         return [[flat[(i * n + j) * n : (i * n + j + 1) * n] for j in range(n)] for i in range(n)]

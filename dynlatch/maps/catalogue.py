@@ -28,7 +28,7 @@ def neuron(w: Exact, h: Exact = 0) -> Map:
     return Map("neuron", (a,), Formulas((weight * sp.tanh(a) + bias,)), parameters, _square(-reach, reach, 1))
 
 
-def tanh_network(W: Sequence[Sequence[object]] | object, b: Sequence[object] | object = 0) -> Map:  # noqa: N803
+def tanh_network(W: Sequence[Sequence[object]] | object, b: Sequence[object] | object = 0) -> Map:
     """The recurrent network a -> W tanh(a) + b of n units.
 
     ``W`` is an n x n matrix (nested sequences or an array; entries exact as for ``Map``), ``b`` a vector of n
@@ -39,9 +39,11 @@ def tanh_network(W: Sequence[Sequence[object]] | object, b: Sequence[object] | o
     rows = _rows(W)
     n = len(rows)
     weights = tuple(tuple(exact_fraction(v, f"W[{i},{j}]") for j, v in enumerate(row)) for i, row in enumerate(rows))
-    given = [b] * n if np.ndim(b) == 0 else list(b)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    given = [b] * n if np.ndim(b) == 0 else list(b)  # pyright: ignore[reportArgumentType]
     if len(given) != n:
-        raise InputError(f"b has {len(given)} entries but W is {n} x {n}; give one bias per unit, or one number for all")
+        raise InputError(
+            f"b has {len(given)} entries but W is {n} x {n}; give one bias per unit, or one number for all"
+        )
     bias = tuple(exact_fraction(v, f"b[{i}]") for i, v in enumerate(given))
     names = ["a"] if n == 1 else [f"a{i}" for i in range(1, n + 1)]
     domain = tuple((-r, r) for r in (_reach(row, c) for row, c in zip(weights, bias, strict=True)))
@@ -98,17 +100,21 @@ def newton(coefficients: Sequence[Exact] = (1, 0, 0, -1)) -> Map:
     """
     given = [exact(c, f"coefficient {i}") for i, c in enumerate(coefficients)]
     if not 3 <= len(given) <= 9 or given[0] == 0:
-        raise InputError(f"coefficients={list(coefficients)} must give a degree from 2 to 8 with a leading coefficient other than 0")
+        raise InputError(
+            f"coefficients={list(coefficients)} must give a degree from 2 to 8 with a leading coefficient other than 0"
+        )
     x, y = map(state_symbol, ("x", "y"))
     z = sp.Symbol("z")
     polynomial = sp.Poly(given, z)
     value, slope = (sp.expand(p.as_expr().subs(z, x + sp.I * y)) for p in (polynomial, polynomial.diff(z)))
     (p_re, p_im), (s_re, s_im) = value.as_real_imag(), slope.as_real_imag()
     size = sp.expand(s_re**2 + s_im**2)
-    rule = Formulas((
-        x - sp.expand(p_re * s_re + p_im * s_im) / size,
-        y - sp.expand(p_im * s_re - p_re * s_im) / size,
-    ))
+    rule = Formulas(
+        (
+            x - sp.expand(p_re * s_re + p_im * s_im) / size,
+            y - sp.expand(p_im * s_re - p_re * s_im) / size,
+        )
+    )
     return Map("newton", (x, y), rule, (), _square(-2, 2, 2))
 
 
@@ -116,10 +122,12 @@ def ikeda(u: Exact = "0.9") -> Map:
     """The Ikeda map of light in a ring cavity; at u = 0.9 a chaotic attractor beside a fixed point."""
     x, y, gain = map(state_symbol, ("x", "y", "u"))
     angle = sp.Rational(2, 5) - 6 / (1 + x**2 + y**2)
-    rule = Formulas((
-        1 + gain * (x * sp.cos(angle) - y * sp.sin(angle)),
-        gain * (x * sp.sin(angle) + y * sp.cos(angle)),
-    ))
+    rule = Formulas(
+        (
+            1 + gain * (x * sp.cos(angle) - y * sp.sin(angle)),
+            gain * (x * sp.sin(angle) + y * sp.cos(angle)),
+        )
+    )
     return Map("ikeda", (x, y), rule, ((gain, exact(u, "u")),), (*_square(-2, 6, 1), *_square(-4, 6, 1)))
 
 
@@ -145,11 +153,13 @@ def _reach(weights: Sequence[Fraction], bias: Fraction) -> Fraction:
 
 def _rows(matrix: object) -> list[list[object]]:
     try:
-        rows = [list(row) for row in matrix]  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType, reportUnknownArgumentType, reportAttributeAccessIssue]
+        rows = [list(row) for row in matrix]  # pyright: ignore[reportGeneralTypeIssues]
     except TypeError:
         raise InputError(f"W={matrix!r} is not a matrix; give n rows of n numbers") from None
     if not rows or any(len(row) != len(rows) for row in rows):
-        raise InputError(f"W has {len(rows)} rows of {[len(r) for r in rows][:4]} entries; it must be square, n rows of n numbers")
+        raise InputError(
+            f"W has {len(rows)} rows of {[len(r) for r in rows][:4]} entries; it must be square, n rows of n numbers"
+        )
     return rows
 
 

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from functools import lru_cache
 from typing import TypeAlias
 
+import numpy as np
 import sympy as sp
 
 from dynlatch.errors import InputError
+from dynlatch.maps import grammar
 
 Exact: TypeAlias = int | float | str | Fraction | Decimal | sp.Expr
 """A number as a user may give it; a float is taken as the exact dyadic it is."""
+
+_MEND = 'give an integer, a fraction such as "5/4", or a decimal such as "1.25"'
+_EXAMPLE = "a fraction as sympy.Rational(1, 2)"
+_NO_NUMBERS = (sp.I, sp.nan, sp.oo, -sp.oo, sp.zoo)
+_MAX_EXPONENT = 1024
 
 MAX_SYMBOLIC_DIMENSION = 6
 """Networks with more units than this are never written out as expressions."""
@@ -34,6 +42,9 @@ class TanhLayer:
 
     weights: tuple[tuple[Fraction, ...], ...]
     bias: tuple[Fraction, ...]
+
+    def __hash__(self) -> int:
+        return hash((len(self.bias), self.bias, self.weights[:1]))  # not all n^2 entries at every look into a cache
 
 
 Box: TypeAlias = tuple[tuple[Fraction, Fraction], ...]
@@ -78,8 +89,8 @@ class Map:
 
     @property
     def explicit(self) -> tuple[sp.Expr, ...]:
-        """M with every parameter replaced by its exact value."""
-        return tuple(e.xreplace(self.values) for e in self.expressions)
+        """M with every parameter replaced by its exact value. Raises: InputError as ``with_values``."""
+        return tuple(with_values(e, self.values) for e in self.expressions)
 
     @property
     def jacobian(self) -> sp.ImmutableMatrix:
@@ -99,7 +110,8 @@ class Map:
     def with_parameters(self, **values: Exact) -> Map:
         """The same map with some parameters given other exact values.
 
-        Raises: InputError if a name is no parameter of this map or a value is no finite real number.
+        Raises: InputError if a name is no parameter of this map, a value is no finite real number, or the map is
+        undefined or blows up at these values.
         """
         known = {str(symbol): symbol for symbol, _ in self.parameters}
         for name in values:
@@ -107,6 +119,8 @@ class Map:
                 listed = ", ".join(known) or "none"
                 raise InputError(f"{name}: {self.name} has no such parameter (it has: {listed}); rename or remove it")
         new = tuple((s, exact(values[str(s)], str(s)) if str(s) in values else v) for s, v in self.parameters)
+        for expression in self.rule.expressions if isinstance(self.rule, Formulas) else ():
+            with_values(expression, dict(new))
         return replace(self, parameters=new)
 
     def with_domain(self, box: object) -> Map:
@@ -143,40 +157,91 @@ def exact(value: Exact, what: str) -> sp.Expr:
 
     Raises: InputError naming ``what`` for anything else, for nan and for infinities.
     """
-    if isinstance(value, sp.Expr):
-        if value.free_symbols or not value.is_real or not value.is_finite or value.has(sp.Float):
-            raise InputError(f"{what}={value} is not an exact finite real number; give an integer, a fraction or a decimal")
+    if isinstance(value, sp.Expr) and not isinstance(value, sp.Rational):
+        if value.free_symbols or not value.is_real or not value.is_finite or not _is_elementary(value):
+            text = _short(str(value))
+            raise InputError(
+                f"{what}={text} is not an exact finite real number; give an integer, a fraction or a decimal"
+            )
         return value
     rational = exact_fraction(value, what)
     return sp.Rational(rational.numerator, rational.denominator)
 
 
+def _is_elementary(value: sp.Expr) -> bool:
+    """Whether a number is built of what every evaluator knows."""
+    known = (sp.Rational, sp.Add, sp.Mul, sp.Pow, *(f for f in grammar.FUNCTIONS.values() if isinstance(f, type)))
+    return all(e in (sp.pi, sp.E) or isinstance(e, known) for e in sp.preorder_traversal(value))
+
+
 def exact_fraction(value: object, what: str) -> Fraction:
     """Like ``exact``, for the numbers that must be rational (box ends, weights)."""
-    mend = 'give an integer, a fraction such as "5/4", or a decimal such as "1.25"'
     if isinstance(value, sp.Rational):
         return Fraction(int(value.p), int(value.q))
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, bool) or not isinstance(value, int | float | str | Fraction | Decimal):
-        item = getattr(value, "item", None)  # a NumPy scalar
-        if item is not None and not isinstance(value, str):
-            return exact_fraction(item(), what)
-        raise InputError(f"{what}={value!r} is not a number; {mend}")
+        raise InputError(f"{what}={_short(repr(value))} is not a number; {_MEND}")
     if isinstance(value, float) and not math.isfinite(value):
-        raise InputError(f"{what}={value} is not finite; {mend}")
+        raise InputError(f"{what}={value} is not finite; {_MEND}")
     try:
-        if isinstance(value, str):
-            return _fraction_from_text(value)
-        return Fraction(value)
+        if isinstance(value, Decimal) and abs(value.adjusted()) > grammar.MAX_DECIMAL_EXPONENT:
+            raise ValueError  # its fraction would be huge
+        found = _fraction_from_text(value) if isinstance(value, str) else Fraction(value)
     except (ValueError, ZeroDivisionError, OverflowError, InvalidOperation):
-        raise InputError(f"{what}={str(value)[:40]!r} is not a finite number; {mend}") from None
+        raise InputError(f"{what}={_short(str(value))!r} is not a finite number; {_MEND}") from None
+    if max(found.numerator.bit_length(), found.denominator.bit_length()) > grammar.MAX_BITS:
+        raise InputError(f"{what} has more than {grammar.MAX_BITS} bits; rescale the map")
+    return found
+
+
+def _short(text: str) -> str:
+    """Foreign text for a message of one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= 40 else f"{line[:37]}..."
 
 
 def _fraction_from_text(text: str) -> Fraction:
     """Read a fraction or decimal; bounded, so that a short text cannot become a huge number."""
     mantissa, _, exponent = text.lower().partition("e")
-    if len(text) > 100 or (exponent and abs(int(exponent)) > 400) or "_" in mantissa:
+    too_long = len(text) > 100 or len(exponent) > 5
+    if too_long or (exponent and abs(int(exponent)) > grammar.MAX_DECIMAL_EXPONENT) or "_" in mantissa:
         raise ValueError(text)
     return Fraction(text)
+
+
+def with_values(expression: sp.Expr, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
+    """``expression`` with parameters replaced by exact values, every operation on constants checked first.
+
+    SymPy computes a power of numbers at once: ``2**w`` at w = 10^9 must never be built.
+    Raises: InputError if the values make a constant undefined (``1/(w - 1)`` at w = 1) or a power too large.
+    """
+    known = values.keys()
+    if not expression.free_symbols & known:
+        return expression
+    try:
+        _guard(expression, values)
+    except InputError as error:
+        given = ", ".join(f"{s} = {v}" for s, v in values.items() if s in expression.free_symbols)
+        raise InputError(f"{error} (with {given[:200]})") from None
+    return expression.xreplace(values)
+
+
+def _guard(e: sp.Expr, values: Mapping[sp.Symbol, sp.Expr]) -> None:
+    symbols = e.free_symbols
+    if isinstance(e, sp.Symbol) or not symbols & values.keys():
+        return
+    if symbols <= values.keys() and not e.has(sp.sign):  # the sign of a number is harmless, and not in the grammar
+        grammar.substitute(e, values, where=_short(str(e)))
+        return
+    for argument in e.args:
+        _guard(argument, values)
+    if isinstance(e, sp.Pow | sp.exp):  # SymPy pulls numbers out of a base: (2 a)**w becomes 2**w a**w
+        for part in (e.exp, *e.exp.args):
+            number = part.xreplace(values) if part.free_symbols <= values.keys() else sp.S.Zero
+            most = _MAX_EXPONENT if isinstance(e, sp.Pow) else grammar.MAX_BITS
+            if number.is_Rational and max(abs(number.p), number.q) > most:
+                raise InputError(f"{_short(str(e))}: an exponent beyond {most} in size; use a smaller one")
 
 
 def exact_box(box: object, dimension: int, what: str = "box") -> Box:
@@ -185,20 +250,29 @@ def exact_box(box: object, dimension: int, what: str = "box") -> Box:
     Raises: InputError if the shape is wrong, an end is not finite, or an interval is empty or inverted.
     """
     shape = f"one (lo, hi) per state, {dimension} in all"
+    if isinstance(box, str):
+        raise InputError(f"{what}={_short(repr(box))} is text and not a box; give {shape}")
     try:
-        rows = [tuple(row) for row in box]  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType, reportUnknownArgumentType, reportAttributeAccessIssue]
+        if isinstance(box[0], str):  # pyright: ignore[reportIndexIssue]
+            raise TypeError  # a pair of texts, which must not be taken apart into letters
+        rows = [tuple(row) for row in box]  # pyright: ignore[reportGeneralTypeIssues]
     except TypeError:
         try:
             rows = [tuple(box)] * dimension  # pyright: ignore[reportArgumentType]
         except TypeError:
-            raise InputError(f"{what}={box!r} is not a box; give {shape}") from None
+            raise InputError(f"{what}={_short(repr(box))} is not a box; give {shape}") from None
     if len(rows) != dimension or any(len(row) != 2 for row in rows):
-        raise InputError(f"{what}={box!r} has the wrong shape; give {shape}")
+        raise InputError(f"{what}={_short(repr(box))} has the wrong shape; give {shape}")
     result: list[tuple[Fraction, Fraction]] = []
     for index, (lo, hi) in enumerate(rows, start=1):
-        ends = exact_fraction(lo, f"{what} side {index} lower end"), exact_fraction(hi, f"{what} side {index} upper end")
+        ends = (
+            exact_fraction(lo, f"{what} side {index} lower end"),
+            exact_fraction(hi, f"{what} side {index} upper end"),
+        )
         if ends[0] >= ends[1]:
-            raise InputError(f"{what} side {index} = [{lo}, {hi}] is empty or inverted; its lower end must be below its upper end")
+            raise InputError(
+                f"{what} side {index} = [{lo}, {hi}] is empty or inverted; its lower end must be below its upper end"
+            )
         result.append(ends)
     return tuple(result)
 
@@ -221,6 +295,10 @@ def _check(m: Map) -> None:
     if isinstance(m.rule, Formulas):
         known = set(m.states) | {s for s, _ in m.parameters}
         for expression in m.rule.expressions:
+            if inexact := [e for e in sp.preorder_traversal(expression) if isinstance(e, sp.Float) or e in _NO_NUMBERS]:
+                raise InputError(
+                    f"{m.name}: {inexact[0]} in {_short(str(expression))} is no exact real number; write {_EXAMPLE}"
+                )
             unknown = sorted(str(s) for s in expression.free_symbols - known)
             if unknown:
                 raise InputError(f"{m.name}: {unknown[0]} is neither a state nor a parameter; declare or rename it")
@@ -233,7 +311,7 @@ def _expressions(rule: Formulas | TanhLayer, states: tuple[sp.Symbol, ...]) -> t
     if len(states) > MAX_SYMBOLIC_DIMENSION:
         raise InputError(
             f"a network of {len(states)} units is kept as a matrix: "
-            f"symbolic expressions are written out up to {MAX_SYMBOLIC_DIMENSION} units; use fewer units or a numerical call"
+            f"expressions are written out up to {MAX_SYMBOLIC_DIMENSION} units; use fewer units or a numerical call"
         )
     rows: list[sp.Expr] = []
     for weights, bias in zip(rule.weights, rule.bias, strict=True):
@@ -282,7 +360,9 @@ def _content_hash(
     parameters: tuple[tuple[sp.Symbol, sp.Expr], ...],
     domain: Box,
 ) -> str:
-    body = [sp.srepr(e) for e in rule.expressions] if isinstance(rule, Formulas) else [str(rule.weights), str(rule.bias)]
+    body = (
+        [sp.srepr(e) for e in rule.expressions] if isinstance(rule, Formulas) else [str(rule.weights), str(rule.bias)]
+    )
     given = sorted(f"{s}={sp.srepr(v)}" for s, v in parameters)
     text = "\n".join(["dynlatch map 1", *map(str, states), *body, *given, str(domain)])
     return hashlib.sha256(text.encode()).hexdigest()

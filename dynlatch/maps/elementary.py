@@ -52,7 +52,7 @@ def fma(_typing: Any, x: Any, y: Any, z: Any) -> Any:
 @jit
 def _expm1_parts(y: float) -> tuple[float, float]:
     """(s, p) with exp(y) = s (1 + p), s a power of two and p = expm1 of the rest, for -708 <= y <= 709."""
-    shifted = fma(y, _LOG2_E, _ROUND)
+    shifted = fma(y, _LOG2_E, _ROUND)  # pyright: ignore[reportCallIssue]
     k = shifted - _ROUND
     r = fma(-k, _LN2_LOW, fma(-k, _LN2_HIGH, y))
     q = 1.0 / 6227020800.0
@@ -75,7 +75,7 @@ def exp(x: float) -> float:
     """e^x; 0 below -708 and inf above 709, so that no subnormal arithmetic occurs."""
     y = min(max(x, -708.0), 709.0)
     s, p = _expm1_parts(y)
-    value = fma(s, p, s)
+    value = fma(s, p, s)  # pyright: ignore[reportCallIssue]
     value = 0.0 if x < -708.0 else value
     value = math.inf if x > 709.0 else value
     return x if x != x else value
@@ -86,7 +86,7 @@ def tanh(x: float) -> float:
     """The hyperbolic tangent, with relative accuracy near 0 as well."""
     y = -2.0 * min(abs(x), 22.0)
     s, p = _expm1_parts(y)
-    less_one = fma(s, p, s - 1.0)
+    less_one = fma(s, p, s - 1.0)  # pyright: ignore[reportCallIssue]
     value = math.copysign(less_one / (2.0 + less_one), x)
     return x if x != x else value
 

@@ -157,7 +157,9 @@ def interval_map(m: Map) -> IntervalMap:
     return IntervalMap(m)
 
 
-def _apply(kernel: Any, constants: tuple[Floats, ...], points: tuple[Floats, ...], rows: int, threads: int | None) -> list[Floats]:
+def _apply(
+    kernel: Any, constants: tuple[Floats, ...], points: tuple[Floats, ...], rows: int, threads: int | None
+) -> list[Floats]:
     """Run a kernel over all columns; as many result arrays as there are inputs."""
     total = points[0].shape[1]
     results = [np.empty((rows, total)) for _ in points]

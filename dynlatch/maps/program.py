@@ -14,6 +14,7 @@ from typing import Final
 import sympy as sp
 
 from dynlatch.errors import InputError
+from dynlatch.maps.definition import with_values
 
 UNARY: Final = frozenset(
     "neg exp log sqrt sin cos tan sinh cosh tanh sech2 asin acos atan asinh acosh atanh absolute sign".split()
@@ -43,14 +44,19 @@ class Program:
 def lower(expressions: Sequence[sp.Expr], states: Sequence[sp.Symbol], values: dict[sp.Symbol, sp.Expr]) -> Program:
     """The program that computes ``expressions`` from the states, the parameters having the given exact values.
 
-    Raises: InputError for a function that no evaluator knows.
+    Raises: InputError for a function that no evaluator knows, and as ``with_values``.
     """
     builder = _Builder({s: i for i, s in enumerate(states)}, values)
     outputs = tuple(builder.visit(e) for e in expressions)
     return Program(len(states), tuple(builder.nodes), tuple(builder.constants), outputs)
 
 
-def run(program: Program, states: Sequence[object], constants: Sequence[object], operations: dict[str, Callable[..., object]]) -> list[object]:
+def run(
+    program: Program,
+    states: Sequence[object],
+    constants: Sequence[object],
+    operations: dict[str, Callable[..., object]],
+) -> list[object]:
     """Evaluate a program with one implementation of its operations (NumPy arrays, balls, source text)."""
     values: list[object] = []
     for name, first, second in program.nodes:
@@ -101,7 +107,7 @@ class _Builder:
         # Keyed by the expression before substitution, so that w and h stay two constants when both are 1.
         if e not in self.constant_positions:
             self.constant_positions[e] = len(self.constants)
-            self.constants.append(e.xreplace(self.values))
+            self.constants.append(with_values(e, self.values))
         return self.emit("const", self.constant_positions[e])
 
     def compute(self, e: sp.Expr) -> int:
@@ -154,7 +160,7 @@ class _Builder:
         return self.emit("neg", total) if coefficient == -1 else total
 
     def power(self, base: sp.Expr, exponent: sp.Expr) -> int:
-        value = exponent.xreplace(self.values)
+        value = with_values(exponent, self.values)
         if isinstance(base, sp.sech) and value.is_Integer and int(value) % 2 == 0:
             square = self.emit("sech2", self.visit(base.args[0]))
             return square if value == 2 else self.emit("powi", square, int(value) // 2)

@@ -32,7 +32,7 @@ class Label(enum.IntEnum):
 DIVERGED, LEFT_THE_BOX, OUT_OF_TIME, UNDECIDED, UNDEFINED = (int(label) for label in Label)
 _MOVING = -9.0
 
-BLOCK = 512
+BLOCK = 1024
 """Orbits advanced together; small enough for the innermost cache."""
 STRIDE = 4
 """Steps between two looks at which orbits have ended."""
@@ -96,35 +96,36 @@ def _distances(state, m, centre, shape, distance2):  # pyright: ignore
 
 @jit_as(
     types.void(
-        ARRAY, types.int64, types.float64, ARRAY, types.float64[:, :, ::1], VECTOR, _INTS, VECTOR, VECTOR
+        ARRAY, types.int64, types.float64, ARRAY, types.float64[:, :, ::1], VECTOR, _INTS, VECTOR, VECTOR, VECTOR, VECTOR
     )
 )  # fmt: skip
-def _capture(state, m, step, centres, shapes, radii2, owners, label, time):  # pyright: ignore
-    """Label the orbits that have entered a capture region; one and two states in a single pass each."""
+def _capture(state, m, step, centres, shapes, radii2, owners, label, time, entered, distance2):  # pyright: ignore
+    """Label the orbits that have entered a capture region; one and two states in a single pass a region."""
     n = state.shape[0]
-    distance2 = np.empty(BLOCK)
+    for j in range(m):
+        entered[j] = _MOVING
     for k in range(radii2.size):
+        owner, radius2 = float(owners[k]), radii2[k]
         if n == 1:
-            c0, s00 = centres[k, 0], shapes[k, 0, 0]
+            c0, s00, x0 = centres[k, 0], shapes[k, 0, 0], state[0]
             for j in range(m):
-                d0 = s00 * (state[0, j] - c0)
-                distance2[j] = d0 * d0
+                d0 = s00 * (x0[j] - c0)
+                entered[j] = owner if d0 * d0 <= radius2 else entered[j]
         elif n == 2:
-            c0, c1 = centres[k, 0], centres[k, 1]
+            c0, c1, x0, x1 = centres[k, 0], centres[k, 1], state[0], state[1]
             s00, s01, s10, s11 = shapes[k, 0, 0], shapes[k, 0, 1], shapes[k, 1, 0], shapes[k, 1, 1]
-            x0, x1 = state[0], state[1]
             for j in range(m):
                 d0, d1 = x0[j] - c0, x1[j] - c1
                 e0, e1 = s00 * d0 + s01 * d1, s10 * d0 + s11 * d1
-                distance2[j] = e0 * e0 + e1 * e1
+                entered[j] = owner if e0 * e0 + e1 * e1 <= radius2 else entered[j]
         else:
             _distances(state, m, centres[k], shapes[k], distance2)
-        radius2 = radii2[k]
-        owner = float(owners[k])
-        for j in range(m):
-            new = (distance2[j] <= radius2) & (label[j] == _MOVING)
-            label[j] = owner if new else label[j]
-            time[j] = step if new else time[j]
+            for j in range(m):
+                entered[j] = owner if distance2[j] <= radius2 else entered[j]
+    for j in range(m):
+        new = (entered[j] != _MOVING) & (label[j] == _MOVING)
+        label[j] = entered[j] if new else label[j]
+        time[j] = step if new else time[j]
 
 
 @jit_as(types.void(ARRAY, types.int64, types.float64, VECTOR, VECTOR))
@@ -245,6 +246,8 @@ def label_cells(  # pyright: ignore
     lost = np.empty(BLOCK, dtype=np.int64)
     hits = np.empty(BLOCK, dtype=np.int64)
     place = np.empty(BLOCK, dtype=np.int64)
+    entered = np.empty(BLOCK)
+    distance2 = np.empty(BLOCK)
     for block in range(first, last, BLOCK):
         m = min(BLOCK, last - block)
         _place(block, m, axes, counts, origins, widths, held, state)
@@ -254,12 +257,12 @@ def label_cells(  # pyright: ignore
             lost[j] = 0
             hits[j] = 0
             place[j] = block - first + j
-        _capture(state, m, 0.0, centres, shapes, radii2, owners, label, time)
+        _capture(state, m, 0.0, centres, shapes, radii2, owners, label, time, entered, distance2)
         step = 0
         while m > 0:
             if cells.size:
                 _hit_cells(state, m, float(step), box_lo, box_hi, cells, cell_counts, hits, label, time)
-            if step % STRIDE == 0:
+            if step % STRIDE == 0 and step > 0:
                 _lose(state, m, step, box_lo, box_hi, lost, label, time)
             if step % STRIDE == 0 or step < STRIDE:
                 m = _compact(state, m, label, time, lost, hits, place, labels, times)
@@ -272,6 +275,6 @@ def label_cells(  # pyright: ignore
             step += 1
             state, image = image, state
             _watch(state, m, float(step), label, time)
-            _capture(state, m, float(step), centres, shapes, radii2, owners, label, time)
+            _capture(state, m, float(step), centres, shapes, radii2, owners, label, time, entered, distance2)
             if step % STRIDE == 0:
                 _stand(image, state, m, float(step), label, time)

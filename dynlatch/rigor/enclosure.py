@@ -17,7 +17,7 @@ def float_below(value: Fraction) -> float:
 
 def float_above(value: Fraction) -> float:
     """The smallest float that is not below ``value``. Rigor: exact."""
-    return -float_below(-value)
+    return -float_below(-value) + 0.0  # not -0.0
 
 
 def _to_float(value: Fraction) -> float:

@@ -94,7 +94,9 @@ def find_zeros(
 
 def _join(parts: Sequence[tuple[Floats, Floats]], n: int) -> tuple[Floats, Floats]:
     empty = np.empty((n, 0))
-    return np.concatenate([empty, *(p[0] for p in parts)], axis=1), np.concatenate([empty, *(p[1] for p in parts)], axis=1)
+    return np.concatenate([empty, *(p[0] for p in parts)], axis=1), np.concatenate(
+        [empty, *(p[1] for p in parts)], axis=1
+    )
 
 
 def _operator(f: BoxFunction, derivative: BoxFunction, lo: Floats, hi: Floats) -> tuple[Floats, Floats]:
@@ -116,7 +118,7 @@ def _inverses(matrices: Floats) -> Floats:
         size = np.abs(np.linalg.det(stack))
         stack[~((size >= 1e-200) & (size < np.inf))] = np.eye(n)
         inverse = np.nan_to_num(np.linalg.inv(stack), nan=0.0, posinf=1e300, neginf=-1e300)
-    return np.ascontiguousarray(np.moveaxis(inverse, 0, 2))
+    return np.ascontiguousarray(np.moveaxis(inverse, 0, 2), dtype=np.float64)
 
 
 def _bisect(lo: Floats, hi: Floats) -> tuple[Floats, Floats]:

@@ -69,7 +69,9 @@ def _on_the_axis(values: Sequence[acb]) -> list[acb]:
     """
     mirrored = [v.conjugate() for v in values]
     return [
-        acb(v.real) if v.imag.contains(0) and not any(mirrored[i].overlaps(o) for j, o in enumerate(values) if j != i) else v
+        acb(v.real)
+        if v.imag.contains(0) and not any(mirrored[i].overlaps(o) for j, o in enumerate(values) if j != i)
+        else v
         for i, v in enumerate(values)
     ]
 

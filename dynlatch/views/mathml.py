@@ -7,7 +7,7 @@ from typing import Final
 
 import sympy as sp
 from latex2mathml.converter import convert
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from dynlatch.maps.definition import MAX_SYMBOLIC_DIMENSION, Map, TanhLayer
 
@@ -119,7 +119,3 @@ def _opens(element: ElementTree.Element) -> bool:
 def _is_operator(element: ElementTree.Element) -> bool:
     return element.tag == "mspace" or (element.tag == "mo" and (element.text or "").strip() in _RELATION | {"(", "["})
 
-
-def text(value: str) -> Markup:
-    """Plain text, escaped."""
-    return escape(value)

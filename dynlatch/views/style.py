@@ -16,10 +16,14 @@ import numpy as np
 import sympy as sp
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from dynlatch.maps.definition import Map
+from dynlatch.latch.fixed_points import Stability
+from dynlatch.maps.definition import Map, TanhLayer
+from dynlatch.regions.basins import Basins
 from dynlatch.regions.labels import Label
 from dynlatch.regions.reduced_set import Membership
 
@@ -126,6 +130,8 @@ def symbol_text(symbol: sp.Symbol) -> str:
 def heading(m: Map) -> str:
     """The map's name and parameters in one line."""
     values = ", ".join(f"{s} = {v}" for s, v in m.parameters)
+    if isinstance(m.rule, TanhLayer):
+        values = f"{m.dimension} units"
     return plain(f"{m.name}, {values}" if values else m.name)
 
 
@@ -201,3 +207,60 @@ def _rgb(colour: str) -> Colour:
 def _bytes(colour: Colour) -> tuple[int, int, int]:
     r, g, b = (round(255 * c) for c in colour)
     return r, g, b
+
+
+_MARKERS: Final[dict[Stability, tuple[str, str, str]]] = {
+    Stability.ATTRACTING: ("o", INK, "attracting"),
+    Stability.SADDLE: ("D", PAPER, "saddle"),
+    Stability.REPELLING: ("o", PAPER, "repelling"),
+    Stability.INCONCLUSIVE: ("s", PAPER, "stability undecided"),
+}
+
+
+def mark(axes: Axes, x: Sequence[float] | Floats, y: Sequence[float] | Floats, stability: Stability) -> None:
+    """Points of a fixed point or cycle: filled where it attracts, open where it does not."""
+    shape, fill, _ = _MARKERS[stability]
+    edge = PAPER if stability is Stability.ATTRACTING else INK
+    size = 44 if stability is Stability.ATTRACTING else 30
+    axes.scatter(x, y, s=size, marker=shape, facecolor=fill, edgecolor=edge, linewidth=1.1, zorder=6, clip_on=False)
+
+
+def number(axes: Axes, x: float, y: float, index: int) -> None:
+    """An attractor's number beside its marker."""
+    axes.annotate(
+        str(index + 1), (x, y), xytext=(6, 5), textcoords="offset points", fontsize=8.5, zorder=7,
+        path_effects=[withStroke(linewidth=2.2, foreground=PAPER)],
+    )  # fmt: skip
+
+
+def marker_handles(stabilities: Sequence[Stability]) -> list[Line2D]:
+    """Legend entries for the markers that occur."""
+    return [
+        Line2D([], [], marker=shape, linestyle="", color=INK, markerfacecolor=fill, markersize=5.5, label=name)
+        for stability, (shape, fill, name) in _MARKERS.items()
+        if stability in stabilities
+    ]
+
+
+def basin_handles(found: Basins, reading: str | None) -> list[Patch]:
+    """Legend entries for the basins of the first attractors, the reduced set and the other labels."""
+    occurring = [k for k in range(len(found.attractors)) if np.any(found.labels == k)]
+    handles = [
+        Patch(facecolor=light_colour_of(k), edgecolor=colour_of(k), linewidth=0.8, label=f"basin of {attractor_name(found, k)}")
+        for k in occurring[:NUM_LISTED]
+    ]
+    if len(occurring) > NUM_LISTED:
+        handles.append(Patch(facecolor="none", edgecolor="none", label=f"and {len(occurring) - NUM_LISTED} more"))
+    if reading is not None and occurring:
+        label = f"full colour: in $\\Gamma$, {reading} reading"
+        handles.append(Patch(facecolor=colour_of(occurring[0]), edgecolor=colour_of(occurring[0]), label=label))
+    return handles + special_patches(found.labels)
+
+
+def attractor_name(found: Basins, index: int) -> str:
+    """An attractor's number, kind and place, short enough for a legend."""
+    attractor = found.attractors[index]
+    if found.map.dimension > 3 or attractor.point is None:
+        return f"{index + 1}, {attractor.name}"
+    place = ", ".join(f"{v:.4g}" for v in attractor.point.values)
+    return f"{index + 1}, {attractor.name} ({place})".replace("-", "−")
