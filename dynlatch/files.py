@@ -7,14 +7,14 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from dynlatch.errors import OutputError
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path) -> Generator[Path, None, None]:
     """A temporary path beside ``path`` to write to: it takes the name ``path`` when the block ends well.
 
     The bytes are on the disk before the name is. After an exception or an interrupt the temporary file is removed
@@ -31,7 +31,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def staged_folder(folder: Path) -> Iterator[Path]:
+def staged_folder(folder: Path) -> Generator[Path, None, None]:
     """An empty folder to write into: its files move into ``folder`` when the block ends well.
 
     Files of the same name are replaced, all others in ``folder`` stay. After an exception or an interrupt at any

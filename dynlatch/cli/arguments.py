@@ -60,16 +60,18 @@ def _from_catalogue(name: str, given: Mapping[str, str]) -> Map:
         if key not in given:
             shown = json.dumps(example, separators=(",", ":"))
             raise InputError(f"{name} needs the parameter {key}, which has no default; give it as -p '{key}={shown}'")
-    return entry.make(**{key: _value(key, text) for key, text in given.items()})
+    return entry.make(**{key: _value(key, text, entry.parameters[key]) for key, text in given.items()})
 
 
-def _value(name: str, text: str) -> object:
-    """A constant of the grammar, or a list of numbers: each as exact as it was typed."""
+def _value(name: str, text: str, usual: object) -> object:
+    """A constant of the grammar, or a list of numbers like the usual value: each as exact as it was typed."""
     from dynlatch.maps.grammar import parse_constant
 
-    if not text.startswith("["):
+    listed = isinstance(usual, tuple)
+    if not listed and not text.startswith("["):
         return parse_constant(text, where=f"parameter {name}")
-    example = f"write it as {name}=[[2,0.2],[0.2,1.8]], with fractions in quotes"
+    shown = json.dumps(usual if listed else [0, "1/2"], separators=(",", ":"))
+    example = f"write it like {name}={shown}, with fractions in quotes"
     if len(text) > _MAX_LIST:
         raise InputError(f"parameter {name}: longer than {_MAX_LIST} characters; use Python for a matrix of that size")
     try:
@@ -111,7 +113,9 @@ def vector(text: str | None, what: str, m: Map) -> list[str] | None:
         return None
     entries = [entry.strip() for entry in text.split(",")]
     if len(entries) != m.dimension:
-        raise InputError(f"{what} {_quoted(text)} has {len(entries)} numbers but {m.name} has {_states(m)}; give one each")
+        raise InputError(
+            f"{what} {_quoted(text)} has {len(entries)} numbers but {m.name} has {_states(m)}; give one each"
+        )
     return entries
 
 
@@ -163,7 +167,7 @@ def refuse_large(
     if size > MAX_BYTES:
         shown = " x ".join(map(str, grid.counts))
         raise InputError(
-            f"--resolution makes {shown} cells, which need {size / 1e9:.4g} GB of memory, more than {MAX_BYTES / 1e9:.0f} GB; "
+            f"--resolution makes {shown} cells, which need {size / 1e9:.4g} GB of memory, above {MAX_BYTES / 1e9:.0f} GB; "
             "choose a lower one, or write the labels to disk by `dynlatch basins --out FILE.nc`"
         )
 

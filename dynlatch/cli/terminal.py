@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console, RenderableType
@@ -45,7 +45,7 @@ def complain(message: str) -> None:
 
 
 @contextlib.contextmanager
-def listening() -> Iterator[Progress]:
+def listening() -> Generator[Progress, None, None]:
     """Progress bars on the standard error while the block works, if that is a terminal; they leave no trace."""
     console = Console(stderr=True, markup=False, emoji=False, highlight=False)
     if not console.is_terminal:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import sympy as sp
@@ -237,9 +237,9 @@ def _guard(e: sp.Expr, values: Mapping[sp.Symbol, sp.Expr]) -> None:
     for argument in e.args:
         _guard(argument, values)
     if isinstance(e, sp.Pow | sp.exp):  # SymPy pulls numbers out of a base: (2 a)**w becomes 2**w a**w
-        for part in (e.exp, *e.exp.args):
-            number = part.xreplace(values) if part.free_symbols <= values.keys() else sp.S.Zero
-            most = _MAX_EXPONENT if isinstance(e, sp.Pow) else grammar.MAX_BITS
+        most = _MAX_EXPONENT if isinstance(e, sp.Pow) or e.has(sp.log) else grammar.MAX_BITS
+        fixed = [part.xreplace(values) for part in (e.exp, *e.exp.args) if part.free_symbols <= values.keys()]
+        for number in (factor for part in fixed for factor in sp.Mul.make_args(part)):
             if number.is_Rational and max(abs(number.p), number.q) > most:
                 raise InputError(f"{_short(str(e))}: an exponent beyond {most} in size; use a smaller one")
 
@@ -253,12 +253,13 @@ def exact_box(box: object, dimension: int, what: str = "box") -> Box:
     if isinstance(box, str):
         raise InputError(f"{what}={_short(repr(box))} is text and not a box; give {shape}")
     try:
-        if isinstance(box[0], str):  # pyright: ignore[reportIndexIssue]
+        given = list(box)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        if any(isinstance(row, str) for row in given):
             raise TypeError  # a pair of texts, which must not be taken apart into letters
-        rows = [tuple(row) for row in box]  # pyright: ignore[reportGeneralTypeIssues]
+        rows = [tuple(row) for row in given]
     except TypeError:
         try:
-            rows = [tuple(box)] * dimension  # pyright: ignore[reportArgumentType]
+            rows: list[tuple[Any, ...]] = [tuple(box)] * dimension  # pyright: ignore[reportArgumentType]
         except TypeError:
             raise InputError(f"{what}={_short(repr(box))} is not a box; give {shape}") from None
     if len(rows) != dimension or any(len(row) != 2 for row in rows):

@@ -130,15 +130,17 @@ def _capture(state, m, step, centres, shapes, radii2, owners, label, time, enter
 
 @jit_as(types.void(ARRAY, types.int64, types.float64, VECTOR, VECTOR))
 def _watch(state, m, step, label, time):  # pyright: ignore
-    """Note orbits that became undefined or passed ``FAR``."""
+    """Note orbits that became undefined or passed ``FAR``; a quick count first, as nearly always there are none."""
     for i in range(state.shape[0]):
         row = state[i]
+        gone = 0
         for j in range(m):
-            value = abs(row[j])
-            code = float(DIVERGED) if value > FAR else (_MOVING if value <= FAR else float(UNDEFINED))
-            new = (label[j] == _MOVING) & (code != _MOVING)
-            time[j] = step if new else time[j]
-            label[j] = code if new else label[j]
+            gone += 0 if abs(row[j]) <= FAR else 1
+        if gone:
+            for j in range(m):
+                if label[j] == _MOVING and not abs(row[j]) <= FAR:
+                    label[j] = DIVERGED if abs(row[j]) > FAR else UNDEFINED
+                    time[j] = step
 
 
 @jit_as(types.void(ARRAY, ARRAY, types.int64, types.float64, VECTOR, VECTOR))
