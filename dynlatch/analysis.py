@@ -29,6 +29,7 @@ from dynlatch.verdict import Stop, Verdict
 DECAY_STEPS: Final = 200
 """Steps of the orbits along which gradients are followed, unless said otherwise."""
 
+_CONTRACTION_BOXES: Final = 20_000
 _RESOLUTION: Final = {1: 2_000, 2: 400, 3: 100}
 _PACKAGES: Final = ("numpy", "scipy", "sympy", "numba", "python-flint", "networkx", "matplotlib", "xarray")
 
@@ -97,13 +98,15 @@ def analyze(
     """
     if isinstance(max_period, bool) or max_period < 1:
         raise InputError(f"max_period={max_period} must be at least 1; 1 looks for fixed points only")
-    grid = make_grid(m, box, resolution or _RESOLUTION.get(m.dimension, 400))
+    grid = make_grid(m, box, _RESOLUTION.get(m.dimension, 400) if resolution is None else resolution)
     derivation = one_step(progress, "deriving", lambda: derive(m))
     attractors = find_attractors(m, search_box(m, grid), seed=seed, progress=progress)
     points = one_step(progress, "certifying fixed points", lambda: _fixed_points(m, attractors))
     cycles = one_step(progress, "certifying cycles", lambda: _cycles(m, max_period))
     critical, note = one_step(progress, "finding the critical input", lambda: _critical_input(m))
-    contraction = one_step(progress, "bounding the contraction", lambda: contraction_bound(m, m.domain))
+    contraction = one_step(
+        progress, "bounding the contraction", lambda: contraction_bound(m, max_boxes=_CONTRACTION_BOXES)
+    )
     labelled = basins(m, box, grid.counts, attractors=attractors, seed=seed, threads=threads, progress=progress)
     reduced = reduced_set(m, labelled=labelled, threads=threads, progress=progress)
     decays = one_step(progress, "following gradients", lambda: _decays(m, labelled, steps))

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,13 @@ import numpy as np
 
 import dynlatch
 from dynlatch.regions.attractors import Attractors, find_attractors
-from dynlatch.regions.basins_file import write_basins
 
 WEIGHTS = [[2, "1/5"], ["1/5", "9/5"]]
 SIDE = (-4, 4)
 NEAR = 1e-6
+
+Target = tuple[int, np.ndarray, np.ndarray, float]
+"""An attractor's number, and the centre, shape and radius of the region that stops an orbit."""
 
 
 def system() -> tuple[dynlatch.Map, Attractors]:
@@ -37,7 +40,7 @@ def system() -> tuple[dynlatch.Map, Attractors]:
     return m, find_attractors(m, m.with_domain(SIDE).domain)
 
 
-def numpy_loop(points: np.ndarray, targets: list[tuple[int, np.ndarray, np.ndarray, float]], piece: int) -> np.ndarray:
+def numpy_loop(points: np.ndarray, targets: list[Target], piece: int) -> np.ndarray:
     """Labels of columns of states by an active-set loop over pieces of ``piece`` columns."""
     weights = np.array([[2.0, 0.2], [0.2, 1.8]])
     labels = np.full(points.shape[1], -3, dtype=np.int16)
@@ -56,9 +59,9 @@ def numpy_loop(points: np.ndarray, targets: list[tuple[int, np.ndarray, np.ndarr
     return labels
 
 
-def targets_of(attractors: Attractors, certified: bool) -> list[tuple[int, np.ndarray, np.ndarray, float]]:
+def targets_of(attractors: Attractors, certified: bool) -> list[Target]:
     """Where the loop stops an orbit: dynlatch's trapping regions, or small discs."""
-    listed: list[tuple[int, np.ndarray, np.ndarray, float]] = []
+    listed: list[Target] = []
     for k, attractor in enumerate(attractors.listed):
         for trap in attractor.traps:
             shape = np.array([[float(v) for v in row] for row in trap.norm.matrix]) if certified else np.eye(2)
@@ -73,30 +76,42 @@ def timed(work: Callable[[], Any]) -> float:
     return time.perf_counter() - begin
 
 
+def best_piece(points: np.ndarray, targets: list[Target]) -> int:
+    """The piece size that suits the loop best on this machine."""
+    pieces = [p for p in (4096, 16_384, 65_536, 1 << 20, points.shape[1]) if p <= points.shape[1]]
+    return min(pieces, key=lambda piece: min(timed(lambda: numpy_loop(points, targets, piece)) for _ in range(2)))
+
+
+def in_turns(ours: Callable[[], Any], theirs: Callable[[], Any], repeats: int) -> dict[str, Any]:
+    """Medians of both and of their ratio, from calls that take turns."""
+    pairs = np.array([(timed(ours), timed(theirs)) for _ in range(repeats)])
+    ratios = pairs[:, 1] / pairs[:, 0]
+    mine, peer = np.median(pairs, axis=0) * 1e3
+    spread = [float(ratios.min()), float(ratios.max())]
+    return {
+        "dynlatch_ms": float(mine),
+        "peer_ms": float(peer),
+        "ratio": float(np.median(ratios)),
+        "ratio_range": spread,
+    }
+
+
 def compare(resolution: int, repeats: int) -> dict[str, Any]:
     """Times in turns and their ratios, for dynlatch on all threads and on one."""
     m, attractors = system()
     grid = dynlatch.basins(m, SIDE, resolution, attractors=attractors)
     points = grid.grid.points(0, grid.grid.num_cells)
-    pieces = [p for p in (4096, 16_384, 65_536, 1 << 20, points.shape[1]) if p <= points.shape[1]]
-    report: dict[str, Any] = {"resolution": resolution, "repeats": repeats, "rows": []}
-    for name, certified in (("NumPy loop, certified regions", True), (f"NumPy loop, distance {NEAR:g}", False)):
+    rows: list[dict[str, Any]] = []
+    for name, certified in ((f"NumPy loop, distance {NEAR:g}", False), ("NumPy loop, certified regions", True)):
         targets = targets_of(attractors, certified)
-        if not np.array_equal(numpy_loop(points, targets, pieces[0]), grid.labels.ravel()):
+        piece = best_piece(points, targets)
+        if not np.array_equal(numpy_loop(points, targets, piece), grid.labels.ravel()):
             raise SystemExit(f"{name}: the labels differ from dynlatch's; nothing was timed")
-        best = min(pieces, key=lambda piece: min(timed(lambda: numpy_loop(points, targets, piece)) for _ in range(2)))
         for threads in (None, 1):
-            ours, theirs = [], []
-            for _ in range(repeats):
-                ours.append(timed(lambda: dynlatch.basins(m, SIDE, resolution, attractors=attractors, threads=threads)))
-                theirs.append(timed(lambda: numpy_loop(points, targets, best)))
-            ratios = np.array(theirs) / np.array(ours)
-            report["rows"].append({
-                "peer": name, "piece": best, "threads": "all" if threads is None else threads,
-                "dynlatch_ms": float(np.median(ours)) * 1e3, "peer_ms": float(np.median(theirs)) * 1e3,
-                "ratio": float(np.median(ratios)), "ratio_range": [float(ratios.min()), float(ratios.max())],
-            })  # fmt: skip
-    return report
+            ours = partial(dynlatch.basins, m, SIDE, resolution, attractors=attractors, threads=threads)
+            row = in_turns(ours, partial(numpy_loop, points, targets, piece), repeats)
+            rows.append({"peer": name, "piece": piece, "threads": "all" if threads is None else threads, **row})
+    return {"resolution": resolution, "repeats": repeats, "rows": rows}
 
 
 # ru_maxrss starts at what the parent held when it forked; the kernel's own high-water mark starts at the exec.
@@ -120,9 +135,7 @@ def peak_memory(code: str) -> tuple[float, float]:
 
 def memory(resolution: int) -> dict[str, float]:
     """What the in-memory call needs from start to end, imports included."""
-    seconds, megabytes = peak_memory(
-        f"import dynlatch as d; d.basins(d.tanh_network({WEIGHTS}), {SIDE}, {resolution})"
-    )
+    seconds, megabytes = peak_memory(f"import dynlatch as d; d.basins(d.tanh_network({WEIGHTS}), {SIDE}, {resolution})")
     return {"resolution": resolution, "seconds": seconds, "peak_MB": megabytes}
 
 
@@ -136,7 +149,9 @@ def growth(resolutions: list[int]) -> list[dict[str, float]]:
                 "import dynlatch as d; from dynlatch.regions.basins_file import write_basins; "
                 f"write_basins(d.tanh_network({WEIGHTS}), {str(path)!r}, {SIDE}, {n})"
             )
-            rows.append({"cells": n * n, "seconds": seconds, "peak_MB": megabytes, "file_MB": path.stat().st_size / 1e6})
+            rows.append(
+                {"cells": n * n, "seconds": seconds, "peak_MB": megabytes, "file_MB": path.stat().st_size / 1e6}
+            )
             path.unlink()
     return rows
 
@@ -158,7 +173,9 @@ def main() -> None:
             f"| {row['peer']} | {row['piece']} | {row['threads']} | {row['dynlatch_ms']:.1f} | {row['peer_ms']:.0f} "
             f"| {row['ratio']:.0f} ({low:.0f}-{high:.0f}) |"
         )
-    print(f"\nin memory, whole process: {report['memory']['peak_MB']:.0f} MB\n\n| cells to disk | s | peak MB | file MB |")
+    print(
+        f"\nin memory, whole process: {report['memory']['peak_MB']:.0f} MB\n\n| cells to disk | s | peak MB | file MB |"
+    )
     print("|---|---|---|---|")
     for row in report["growth"]:
         print(f"| {row['cells']:.0e} | {row['seconds']:.1f} | {row['peak_MB']:.0f} | {row['file_MB']:.1f} |")

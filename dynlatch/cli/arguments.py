@@ -167,8 +167,8 @@ def refuse_large(
     if size > MAX_BYTES:
         shown = " x ".join(map(str, grid.counts))
         raise InputError(
-            f"--resolution makes {shown} cells, which need {size / 1e9:.4g} GB of memory, above {MAX_BYTES / 1e9:.0f} GB; "
-            "choose a lower one, or write the labels to disk by `dynlatch basins --out FILE.nc`"
+            f"--resolution makes {shown} cells, which need {size / 1e9:.4g} GB of memory; "
+            f"choose one that needs at most {MAX_BYTES / 1e9:g} GB, or write labels by `dynlatch basins --out FILE.nc`"
         )
 
 

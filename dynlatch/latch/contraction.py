@@ -17,9 +17,9 @@ from typing import Final
 
 import numpy as np
 import sympy as sp
-from dynlatch.latch.contraction_search import Candidates, Search
 
 from dynlatch.errors import InputError
+from dynlatch.latch.contraction_search import Candidates, Search
 from dynlatch.maps.balls import ball_of
 from dynlatch.maps.definition import MAX_SYMBOLIC_DIMENSION, Box, Map, TanhLayer, exact_box
 from dynlatch.maps.evaluators import numpy_map

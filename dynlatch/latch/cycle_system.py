@@ -99,7 +99,7 @@ def interval_product(a_lo: Floats, a_hi: Floats, b_lo: Floats, b_hi: Floats) -> 
 
 
 @jit
-def _multiply(a_lo, a_hi, b_lo, b_hi, c_lo, c_hi):  # pyright: ignore
+def _multiply(a_lo: Floats, a_hi: Floats, b_lo: Floats, b_hi: Floats, c_lo: Floats, c_hi: Floats) -> None:
     n = a_lo.shape[0]
     for j in range(a_lo.shape[2]):
         for i in range(n):
@@ -113,7 +113,7 @@ def _multiply(a_lo, a_hi, b_lo, b_hi, c_lo, c_hi):  # pyright: ignore
 
 
 @jit
-def _subtract(a_lo, a_hi, b_lo, b_hi, c_lo, c_hi):  # pyright: ignore
+def _subtract(a_lo: Floats, a_hi: Floats, b_lo: Floats, b_hi: Floats, c_lo: Floats, c_hi: Floats) -> None:
     for i in range(a_lo.shape[0]):
         for j in range(a_lo.shape[1]):
             c_lo[i, j], c_hi[i, j] = iv.sub(a_lo[i, j], a_hi[i, j], b_lo[i, j], b_hi[i, j])

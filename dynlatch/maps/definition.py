@@ -253,7 +253,7 @@ def exact_box(box: object, dimension: int, what: str = "box") -> Box:
     if isinstance(box, str):
         raise InputError(f"{what}={_short(repr(box))} is text and not a box; give {shape}")
     try:
-        given = list(box)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        given = list(box)  # pyright: ignore[reportArgumentType]
         if any(isinstance(row, str) for row in given):
             raise TypeError  # a pair of texts, which must not be taken apart into letters
         rows = [tuple(row) for row in given]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dynlatch.errors import InputError
 from dynlatch.maps.definition import Box, Map
@@ -16,13 +15,10 @@ from dynlatch.maps.threads import for_chunks, num_threads
 from dynlatch.progress import SILENT, Progress
 from dynlatch.regions.attractors import Attractors, find_attractors
 from dynlatch.regions.grid import Grid, make_grid
-from dynlatch.regions.labels import BLOCK, Label, label_cells
+from dynlatch.regions.labels import BLOCK, Label, Labels, Times, label_cells
 
 if TYPE_CHECKING:
     import xarray
-
-Labels = NDArray[np.int16]
-Times = NDArray[np.int32]
 
 MAX_STEPS: Final = 20_000
 _CHUNK: Final = 128 * BLOCK
@@ -139,7 +135,7 @@ class Run:
 
         # Smaller chunks where there are few cells, so that every thread has some; multiples of a block all the same.
         fair = -(-(end - start) // (4 * num_threads(threads)) // BLOCK) * BLOCK
-        chunk = max(BLOCK, min(_CHUNK, fair))
+        chunk = max(16 * BLOCK, min(_CHUNK, fair))
         for_chunks(work, end - start, chunk, threads=threads, progress=progress, title="labelling cells")
 
     def parts(self) -> Iterator[tuple[int, int]]:
@@ -167,7 +163,9 @@ def prepare(
     grid = make_grid(m, box, resolution, axes=axes, at=at)
     found = attractors or find_attractors(m, search_box(m, grid), seed=seed, progress=progress)
     if len(found) > MAX_ATTRACTORS:
-        raise InputError(f"{m.name} has {len(found)} attractors in the box, more than {MAX_ATTRACTORS}; choose a smaller box")
+        raise InputError(
+            f"{m.name} has {len(found)} attractors in the box, more than {MAX_ATTRACTORS}; choose a smaller box"
+        )
     return Run(m, grid, found, max_steps, compiled_map(m), _frozen(m, found))
 
 

@@ -17,8 +17,9 @@ from dynlatch.files import replacing, writable_parent
 from dynlatch.maps.definition import Map
 from dynlatch.progress import SILENT, Progress
 from dynlatch.regions.attractors import Attractors
-from dynlatch.regions.basins import MAX_STEPS, Labels, Run, Times, describe, prepare
+from dynlatch.regions.basins import MAX_STEPS, Run, describe, prepare
 from dynlatch.regions.grid import BYTES_PER_CELL, Grid
+from dynlatch.regions.labels import Labels, Times
 
 _ROWS_PER_CHUNK: Final = 64
 
@@ -67,7 +68,9 @@ def write_basins(
     free = shutil.disk_usage(target.parent).free
     if run.grid.num_cells * BYTES_PER_CELL > free + parts.size():
         need = run.grid.num_cells * BYTES_PER_CELL / 1e9
-        raise OutputError(f"{target}: {need:.3g} GB are needed but {free / 1e9:.3g} GB are free; choose a lower resolution")
+        raise OutputError(
+            f"{target}: {need:.3g} GB are needed but {free / 1e9:.3g} GB are free; choose a lower resolution"
+        )
     try:
         for first, last in run.parts():
             parts.compute(first, last, threads, progress)

@@ -42,7 +42,7 @@ class Grid:
     def centres(self, k: int) -> Floats:
         """The middles of the cells along gridded axis ``k``, shape (counts[k],)."""
         origin, width = self._scale(k)
-        return origin + width * (np.arange(self.counts[k]) + 0.5)
+        return origin + width * (np.arange(self.counts[k], dtype=np.float64) + 0.5)
 
     def points(self, start: int, end: int) -> Floats:
         """The middles of cells ``start`` to ``end`` as states, shape (n, end - start)."""
@@ -115,8 +115,8 @@ def _counts(resolution: int | Sequence[int], num_axes: int) -> tuple[int, ...]:
     if cells > MAX_CELLS:
         size = cells * BYTES_PER_CELL
         raise InputError(
-            f"resolution={resolution} makes {cells:.3g} cells, which need {_bytes(size)}; choose a resolution of at most "
-            f"{int(MAX_CELLS ** (1 / num_axes))} along each axis"
+            f"resolution={resolution} makes {cells:.3g} cells, which need {_bytes(size)}; "
+            f"choose at most {int(MAX_CELLS ** (1 / num_axes))} along each axis"
         )
     return tuple(int(c) for c in given)
 

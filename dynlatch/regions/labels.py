@@ -10,8 +10,14 @@ from typing import Any
 
 import numpy as np
 from numba import types
+from numpy.typing import NDArray
 
 from dynlatch.jit import ARRAY, KERNEL_VALUE, VECTOR, jit_as
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Labels = NDArray[np.int16]
+Times = NDArray[np.int32]
 
 
 class Label(enum.IntEnum):
@@ -45,7 +51,9 @@ _INTS: Any = types.int64[::1]
 
 
 @jit_as(types.void(types.int64, types.int64, _INTS, _INTS, VECTOR, VECTOR, VECTOR, ARRAY))
-def _place(block, m, axes, counts, origins, widths, held, state):  # pyright: ignore
+def _place(
+    block: int, m: int, axes: Ints, counts: Ints, origins: Floats, widths: Floats, held: Floats, state: Floats
+) -> None:
     """The middles of cells ``block`` to ``block + m``."""
     for i in range(held.size):
         for j in range(m):
@@ -76,7 +84,7 @@ def _place(block, m, axes, counts, origins, widths, held, state):  # pyright: ig
 
 
 @jit_as(types.void(ARRAY, types.int64, VECTOR, ARRAY, VECTOR))
-def _distances(state, m, centre, shape, distance2):  # pyright: ignore
+def _distances(state: Floats, m: int, centre: Floats, shape: Floats, distance2: Floats) -> None:
     """|shape (a - centre)|^2 of ``m`` states."""
     n = state.shape[0]
     part = np.empty(BLOCK)
@@ -96,10 +104,23 @@ def _distances(state, m, centre, shape, distance2):  # pyright: ignore
 
 @jit_as(
     types.void(
-        ARRAY, types.int64, types.float64, ARRAY, types.float64[:, :, ::1], VECTOR, _INTS, VECTOR, VECTOR, VECTOR, VECTOR
+        ARRAY, types.int64, types.float64, ARRAY, types.float64[:, :, ::1], VECTOR, _INTS,
+        VECTOR, VECTOR, VECTOR, VECTOR,
     )
 )  # fmt: skip
-def _capture(state, m, step, centres, shapes, radii2, owners, label, time, entered, distance2):  # pyright: ignore
+def _capture(
+    state: Floats,
+    m: int,
+    step: float,
+    centres: Floats,
+    shapes: Floats,
+    radii2: Floats,
+    owners: Ints,
+    label: Floats,
+    time: Floats,
+    entered: Floats,
+    distance2: Floats,
+) -> None:
     """Label the orbits that have entered a capture region; one and two states in a single pass a region."""
     n = state.shape[0]
     for j in range(m):
@@ -129,7 +150,7 @@ def _capture(state, m, step, centres, shapes, radii2, owners, label, time, enter
 
 
 @jit_as(types.void(ARRAY, types.int64, types.float64, VECTOR, VECTOR))
-def _watch(state, m, step, label, time):  # pyright: ignore
+def _watch(state: Floats, m: int, step: float, label: Floats, time: Floats) -> None:
     """Note orbits that became undefined or passed ``FAR``; a quick count first, as nearly always there are none."""
     for i in range(state.shape[0]):
         row = state[i]
@@ -144,7 +165,7 @@ def _watch(state, m, step, label, time):  # pyright: ignore
 
 
 @jit_as(types.void(ARRAY, ARRAY, types.int64, types.float64, VECTOR, VECTOR))
-def _stand(before, after, m, step, label, time):  # pyright: ignore
+def _stand(before: Floats, after: Floats, m: int, step: float, label: Floats, time: Floats) -> None:
     """Note orbits that stand still outside every capture region."""
     for j in range(m):
         still = label[j] == _MOVING
@@ -156,7 +177,9 @@ def _stand(before, after, m, step, label, time):  # pyright: ignore
 
 
 @jit_as(types.void(ARRAY, types.int64, types.int64, VECTOR, VECTOR, _INTS, VECTOR, VECTOR))
-def _lose(state, m, step, box_lo, box_hi, lost, label, time):  # pyright: ignore
+def _lose(
+    state: Floats, m: int, step: float, box_lo: Floats, box_hi: Floats, lost: Ints, label: Floats, time: Floats
+) -> None:
     """Count the steps that orbits spend outside the box."""
     n = state.shape[0]
     for j in range(m):
@@ -174,7 +197,18 @@ def _lose(state, m, step, box_lo, box_hi, lost, label, time):  # pyright: ignore
         ARRAY, types.int64, types.float64, VECTOR, VECTOR, types.int16[::1], _INTS, _INTS, VECTOR, VECTOR
     )
 )  # fmt: skip
-def _hit_cells(state, m, step, box_lo, box_hi, cells, cell_counts, hits, label, time):  # pyright: ignore
+def _hit_cells(
+    state: Floats,
+    m: int,
+    step: float,
+    box_lo: Floats,
+    box_hi: Floats,
+    cells: Labels,
+    cell_counts: Ints,
+    hits: Ints,
+    label: Floats,
+    time: Floats,
+) -> None:
     """Count the consecutive steps in cells of one recurrent set (packed as owner * 64 + hits)."""
     n = state.shape[0]
     for j in range(m):
@@ -198,7 +232,17 @@ def _hit_cells(state, m, step, box_lo, box_hi, cells, cell_counts, hits, label, 
 @jit_as(
     types.int64(ARRAY, types.int64, VECTOR, VECTOR, _INTS, _INTS, _INTS, types.int16[::1], types.int32[::1])
 )  # fmt: skip
-def _compact(state, m, label, time, lost, hits, place, labels, times):  # pyright: ignore
+def _compact(
+    state: Floats,
+    m: int,
+    label: Floats,
+    time: Floats,
+    lost: Ints,
+    hits: Ints,
+    place: Ints,
+    labels: Labels,
+    times: Times,
+) -> int:
     """Write down the orbits that have ended and close ranks; returns how many go on."""
     n = state.shape[0]
     kept = 0
@@ -227,13 +271,28 @@ def _compact(state, m, label, time, lost, hits, place, labels, times):  # pyrigh
         types.int16[::1], types.int32[::1],
     )
 )  # fmt: skip
-def label_cells(  # pyright: ignore
-    kernel, constants, first, last, max_steps,
-    axes, counts, origins, widths, held,
-    centres, shapes, radii2, owners,
-    box_lo, box_hi, cells, cell_counts,
-    labels, times,
-):  # fmt: skip
+def label_cells(
+    kernel: Any,
+    constants: Floats,
+    first: int,
+    last: int,
+    max_steps: int,
+    axes: Ints,
+    counts: Ints,
+    origins: Floats,
+    widths: Floats,
+    held: Floats,
+    centres: Floats,
+    shapes: Floats,
+    radii2: Floats,
+    owners: Ints,
+    box_lo: Floats,
+    box_hi: Floats,
+    cells: Labels,
+    cell_counts: Ints,
+    labels: Labels,
+    times: Times,
+) -> None:
     """Label cells ``first`` to ``last`` and record when their orbits first entered a capture region.
 
     Capture region k is the set of a with |shapes[k] (a - centres[k])|^2 <= radii2[k]; entering it gives the label

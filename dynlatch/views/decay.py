@@ -38,6 +38,7 @@ def decay_figure(analysis: Analysis) -> Figure:
             handles.setdefault(str(line.get_label()), line)
     for axes in panels.flat[len(shown) :]:
         axes.set_visible(False)
+        panels[-2, -1].tick_params(labelbottom=True)
     for axes in panels[:, 0]:
         axes.set_ylabel(r"$\log_{10}\,|\partial a_t/\partial a_0|$")
     for k in range(columns):
@@ -56,23 +57,23 @@ def decay_figure(analysis: Analysis) -> Figure:
 def _panel(axes: Axes, decay: GradientDecay, colour: str, sup: Enclosure | None) -> None:
     t = np.arange(decay.reached + 1, dtype=np.float64)
     norm, radius = (np.where(np.isfinite(v), v, np.nan) / _LN10 for v in (decay.log_norm, decay.log_spectral_radius))
+    shift = 0.045 * max(1.0, float(np.nanmax(norm) - np.nanmin(norm)))
     axes.grid()
     axes.axhline(0.0, color=MUTED, linewidth=0.6)
     axes.plot(t, norm, color=colour, linewidth=2.6, alpha=0.55, label=f"norm ({decay.norm:g})")
     axes.plot(t, radius, color=INK, linewidth=1.0, linestyle=(0, (4, 3)), label="spectral radius")
     if math.isfinite(decay.rate) and math.isfinite(norm[-1]):
         tail = t[decay.transient :]
-        start = norm[-1] - decay.rate / _LN10 * (t[-1] - tail)
-        axes.plot(tail, start, color=INK, linewidth=1.0, linestyle=":", label="fitted slope (second half)")
+        fitted = norm[-1] - decay.rate / _LN10 * (t[-1] - tail)
+        axes.plot(tail, fitted + shift, color=INK, linewidth=1.2, linestyle=":", label="fitted slope (set higher)")
     if decay.certified_rate is not None and math.isfinite(norm[-1]):
-        slope = float(decay.certified_rate) / _LN10
-        offset = -0.03 * max(1.0, abs(norm[-1]))
+        proved = norm[-1] + float(decay.certified_rate) / _LN10 * (t - t[-1])
         axes.plot(
-            t, norm[-1] + slope * (t - t[-1]) + offset, color=INK, linewidth=0.9, linestyle=(0, (7, 2, 1, 2)),
-            label="proved slope at the attractor (set a little lower)",
+            t, proved - shift, color=INK, linewidth=0.9, linestyle=(0, (7, 2, 1, 2)),
+            label="proved slope at the attractor (set lower)",
         )  # fmt: skip
     if sup is not None and sup.upper > 0:
-        kind = "bound" if sup.upper < 1 else "bound, which allows growth"
+        kind = "bound" if sup.upper <= 1 else "bound, which allows growth"
         axes.plot(
             t, t * math.log10(sup.hi), color=MUTED, linewidth=1.2, linestyle="-.", label=rf"$(\sup |M'|)^t$: proved {kind}"
         )

@@ -39,6 +39,9 @@ def figures(analysis: Analysis) -> dict[str, Figure]:
         drawn["reduced_set"] = room.reduced_set_figure(analysis)
         drawn["times"] = room.times_figure(analysis)
         drawn["decay"] = decay_figure(analysis)
+        for figure in drawn.values():  # arranged once, for SVG and PNG alike
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
     return drawn
 
 

@@ -23,6 +23,7 @@ from dynlatch.views.style import (
     basin_handles,
     colour_of,
     frame,
+    gamma_text,
     heading,
     is_in,
     legend_below,
@@ -41,6 +42,8 @@ _MAX_EDGES: Final = 40
 """Edges drawn as lines; a fractal has more, and shows them by its colours."""
 _MAX_NAMED: Final = 6
 _ROWS: Final = 40
+_SHAPE: Final = 7.0
+"""Width of the band over its height, about."""
 _ORBIT_STEPS: Final = 60
 _NUM_ORBITS: Final = 6
 
@@ -51,7 +54,7 @@ def basins_figure(analysis: Analysis) -> Figure:
     figure = new_figure(8.2, 2.5)
     axes = figure.subplots()
     _band(axes, found, inside)
-    handles = basin_handles(found, "uniform")
+    handles = basin_handles(found, gamma_text(inside, "uniform reading"))
     basin_edges, gamma_edges = edges(found, found.labels), edges(found, found.labels * 2 + inside)
     gamma_edges = np.setdiff1d(gamma_edges, basin_edges)
     for places, style, name in ((basin_edges, "-", "basin edge"), (gamma_edges, "--", r"edge of $\Gamma$")):
@@ -81,7 +84,7 @@ def reduced_set_figure(analysis: Analysis) -> Figure:
         axes.set_title(rf"$\Gamma$, {title}: {100 * reduced.fraction(name):.2f} % of the box")
         if axes is not panels[-1]:
             axes.set_xlabel("")
-    legend_below(figure, basin_handles(analysis.basins, "" if agree else "each")[:9])
+    legend_below(figure, basin_handles(analysis.basins, gamma_text(is_in(reduced.spectral), "sampled")))
     return figure
 
 
@@ -98,15 +101,19 @@ def cobweb_figure(analysis: Analysis) -> Figure:
     for start in lo + (hi - lo) * (np.arange(_NUM_ORBITS) + 0.62) / _NUM_ORBITS:
         label = int(found.labels[min(int((start - lo) / (hi - lo) * found.grid.counts[0]), found.grid.counts[0] - 1)])
         path = _cobweb(analysis, float(start), 4 * (hi - lo))
-        axes.plot(path[0], path[1], color=colour_of(label) if label >= 0 else MUTED, linewidth=0.9, alpha=0.85)
+        restless = label >= 0 and found.attractors[label].point is None
+        colour = colour_of(label) if label >= 0 else MUTED
+        axes.plot(*path, color=colour, linewidth=0.6 if restless else 0.9, alpha=0.4 if restless else 0.85)
     axes.plot(x, np.where(np.isfinite(y), y, np.nan), color=INK, linewidth=2.0)
     points = analysis.fixed_points
     for point in points:
         mark(axes, point.values, point.values, point.stability)
+    undecided = [0.5 * sum(cluster.box[0]) for cluster in points.undecided]
+    mark(axes, undecided, undecided, Stability.INCONCLUSIVE)
     handles = [
         Line2D([], [], color=INK, linewidth=2.0, label=f"{a} ↦ M({a})"),
         Line2D([], [], color=MUTED, linewidth=0.9, label="diagonal"),
-        *marker_handles([p.stability for p in points]),
+        *marker_handles([*(p.stability for p in points), *[Stability.INCONCLUSIVE] * len(undecided)]),
     ]
     inside = is_in(analysis.reduced_set.uniform)
     gamma = np.setdiff1d(edges(found, found.labels * 2 + inside), edges(found, found.labels))
@@ -114,7 +121,7 @@ def cobweb_figure(analysis: Analysis) -> Figure:
         for place in gamma:
             axes.axvline(place, color=INK, linestyle="--", linewidth=0.9)
         values = ", ".join(_rounded(place, found) for place in gamma)
-        handles.append(Line2D([], [], color=INK, linestyle="--", linewidth=0.9, label=rf"edge of $\Gamma$: {values}"))
+        handles.append(Line2D([], [], color=INK, linestyle="--", linewidth=0.9, label=rf"edge of $\Gamma$, about {values}"))
     axes.set(xlim=(lo, hi), ylim=(lo, hi), aspect="equal", xlabel=f"{a} now", ylabel=f"{a} one step later")
     frame(axes)
     axes.set_title(f"Cobweb of {heading(m)}")
@@ -138,8 +145,8 @@ def times_figure(analysis: Analysis) -> Figure:
     axes.set_xlim(*(float(v) for v in found.grid.sides[0]))
     axes.grid(axis="y")
     axes.set(xlabel=symbol_text(analysis.map.states[0]), ylabel="steps")
-    axes.set_title("Steps to the trapping region of the attractor, or to another label")
-    legend_below(figure, [h for h in basin_handles(found, None) if h.get_label()])
+    axes.set_title("Steps until an orbit is captured by its attractor, or gets another label")
+    legend_below(figure, basin_handles(found))
     return figure
 
 
@@ -151,7 +158,8 @@ def edges(found: Basins, values: NDArray[np.int16]) -> Floats:
 
 def _band(axes: Axes, found: Basins, inside: NDArray[np.bool_]) -> None:
     lo, hi = (float(v) for v in found.grid.sides[0])
-    picture = paint(np.repeat(found.labels[None], _ROWS, axis=0), np.repeat(inside[None], _ROWS, axis=0))
+    rows = tuple(np.repeat(line[None], _ROWS, axis=0) for line in (found.labels, inside))
+    picture = paint(rows[0], rows[1], stretch=found.labels.size / (_ROWS * _SHAPE))
     axes.imshow(picture, extent=(lo, hi, 0, 1), aspect="auto", origin="lower", interpolation="none")
     axes.set(xlim=(lo, hi), ylim=(0, 1), yticks=[], xlabel=symbol_text(found.map.states[0]))
     frame(axes)
@@ -164,6 +172,9 @@ def _mark_points(axes: Axes, analysis: Analysis, height: float) -> list[Stabilit
         if point.stability is not Stability.ATTRACTING:
             mark(axes, point.values, [height], point.stability)
             found.append(point.stability)
+    for cluster in analysis.fixed_points.undecided:
+        mark(axes, [0.5 * sum(cluster.box[0])], [height], Stability.INCONCLUSIVE)
+        found.append(Stability.INCONCLUSIVE)
     for k, attractor in enumerate(analysis.attractors.listed):
         x = attractor.states[0]
         if attractor.point is None:
@@ -194,8 +205,8 @@ def _cobweb(analysis: Analysis, start: float, reach: float) -> tuple[list[float]
 def _rounded(place: float, found: Basins) -> str:
     """A place to the accuracy that cells have."""
     lo, hi = found.grid.sides[0]
-    digits = max(0, math.ceil(-math.log10(float(hi - lo) / found.grid.counts[0])))
-    return f"{place + 0.0:.{digits}f}".replace("-", "−")
+    digits = max(0, math.floor(-math.log10(float(hi - lo) / found.grid.counts[0])))
+    return f"{round(place, digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
 def _far_apart(places: Floats, found: Basins) -> bool:

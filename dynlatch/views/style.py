@@ -146,8 +146,11 @@ def light_colour_of(index: int) -> Colour:
     return r, g, b
 
 
-def paint(labels: NDArray[np.int16], inside: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """A picture of labels, shape (rows, columns) to (rows, columns, 3): full colour where ``inside``, else light."""
+def paint(labels: NDArray[np.int16], inside: NDArray[np.bool_], stretch: float = 1.0) -> NDArray[np.uint8]:
+    """A picture of labels, shape (rows, columns) to (rows, columns, 3): full colour where ``inside``, else light.
+
+    ``stretch`` is how many times taller than wide a pixel will be shown.
+    """
     picture = np.empty((*labels.shape, 3), dtype=np.uint8)
     for label in np.unique(labels):
         chosen = labels == label
@@ -156,14 +159,15 @@ def paint(labels: NDArray[np.int16], inside: NDArray[np.bool_]) -> NDArray[np.ui
             picture[chosen & inside] = _bytes(_rgb(colour_of(int(label))))
         else:
             picture[chosen] = _bytes(_rgb(_GREYS[Label(label)][1]))
-            picture[chosen & _pattern(labels.shape, Label(label))] = _bytes(_rgb(MUTED))
+            picture[chosen & _pattern(labels.shape, Label(label), stretch)] = _bytes(_rgb(MUTED))
     return picture
 
 
-def _pattern(shape: tuple[int, ...], label: Label) -> NDArray[np.bool_]:
+def _pattern(shape: tuple[int, ...], label: Label, stretch: float) -> NDArray[np.bool_]:
     """Where a label's hatch lies, in pixels."""
     period = max(6, shape[1] // 40)
     row, column = np.indices(shape)
+    row = (row * stretch).astype(np.int64)
     thin = max(1, period // 6)
     rising, falling = (row - column) % period < thin, (row + column) % period < thin
     dots = (row % period < 2 * thin) & (column % period < 2 * thin)
@@ -180,6 +184,11 @@ def special_patches(labels: NDArray[np.int16]) -> list[Patch]:
         for label, (name, grey, hatch) in _GREYS.items()
         if np.any(labels == label)
     ]
+
+
+def gamma_text(inside: NDArray[np.bool_], reading: str) -> str:
+    """What the full colour means, or that it does not occur."""
+    return f"full colour: in $\\Gamma$, {reading}" if inside.any() else f"full colour: in $\\Gamma$, {reading} (no cell is)"
 
 
 def is_in(members: NDArray[np.int8]) -> NDArray[np.bool_]:
@@ -213,7 +222,7 @@ _MARKERS: Final[dict[Stability, tuple[str, str, str]]] = {
     Stability.ATTRACTING: ("o", INK, "attracting"),
     Stability.SADDLE: ("D", PAPER, "saddle"),
     Stability.REPELLING: ("o", PAPER, "repelling"),
-    Stability.INCONCLUSIVE: ("s", PAPER, "stability undecided"),
+    Stability.INCONCLUSIVE: ("s", PAPER, "undecided"),
 }
 
 
@@ -225,11 +234,12 @@ def mark(axes: Axes, x: Sequence[float] | Floats, y: Sequence[float] | Floats, s
     axes.scatter(x, y, s=size, marker=shape, facecolor=fill, edgecolor=edge, linewidth=1.1, zorder=6, clip_on=False)
 
 
-def number(axes: Axes, x: float, y: float, index: int) -> None:
-    """An attractor's number beside its marker."""
+def number(axes: Axes, x: float, y: float, index: int, place: int = 0) -> None:
+    """An attractor's number beside its marker; ``place`` 1, 2, 3 moves it out of the way of others."""
+    right, up = ((6, 5), (6, -12), (-14, 5), (-14, -12))[place % 4]
     axes.annotate(
-        str(index + 1), (x, y), xytext=(6, 5), textcoords="offset points", fontsize=8.5, zorder=7,
-        path_effects=[withStroke(linewidth=2.2, foreground=PAPER)],
+        str(index + 1), (x, y), xytext=(right, up), textcoords="offset points", fontsize=9.5, fontweight="bold",
+        zorder=7, path_effects=[withStroke(linewidth=2.0, foreground=PAPER)],
     )  # fmt: skip
 
 
@@ -242,8 +252,8 @@ def marker_handles(stabilities: Sequence[Stability]) -> list[Line2D]:
     ]
 
 
-def basin_handles(found: Basins, reading: str | None) -> list[Patch]:
-    """Legend entries for the basins of the first attractors, the reduced set and the other labels."""
+def basin_handles(found: Basins, gamma: str = "") -> list[Patch]:
+    """Legend entries for the basins of the first attractors, the reduced set (what it is called) and other labels."""
     occurring = [k for k in range(len(found.attractors)) if np.any(found.labels == k)]
     handles = [
         Patch(facecolor=light_colour_of(k), edgecolor=colour_of(k), linewidth=0.8, label=f"basin of {attractor_name(found, k)}")
@@ -251,9 +261,8 @@ def basin_handles(found: Basins, reading: str | None) -> list[Patch]:
     ]
     if len(occurring) > NUM_LISTED:
         handles.append(Patch(facecolor="none", edgecolor="none", label=f"and {len(occurring) - NUM_LISTED} more"))
-    if reading is not None and occurring:
-        label = f"full colour: in $\\Gamma$, {reading} reading"
-        handles.append(Patch(facecolor=colour_of(occurring[0]), edgecolor=colour_of(occurring[0]), label=label))
+    if gamma and occurring:
+        handles.append(Patch(facecolor=colour_of(occurring[0]), edgecolor=colour_of(occurring[0]), label=gamma))
     return handles + special_patches(found.labels)
 
 

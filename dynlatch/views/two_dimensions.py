@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -28,6 +29,7 @@ from dynlatch.views.style import (
     basin_handles,
     colour_of,
     frame,
+    gamma_text,
     heading,
     is_in,
     legend_below,
@@ -48,6 +50,7 @@ _MAX_EDGE_SHARE: Final = 0.04
 _MAX_NUMBERED: Final = 9
 _STARTS: Final = 7
 _ORBIT_STEPS: Final = 14
+_RESTLESS_STEPS: Final = 6
 _ARROWS: Final = 19
 _FINE: Final = 241
 
@@ -69,8 +72,8 @@ class Plane:
         return values[self.pick].T
 
 
-def planes(found: Basins) -> list[Plane]:
-    """The grid itself where it has two axes; the middle plane across each axis where it has three."""
+def planes(found: Basins, through: Floats | None = None) -> list[Plane]:
+    """The grid itself where it has two axes; where it has three, the plane across each, in the middle or at a state."""
     grid, states = found.grid, found.map.states
     names = [symbol_text(s) for s in states]
     outside = [f"{names[i]} = {float(grid.at[i]):g}" for i in range(len(states)) if i not in grid.axes]
@@ -80,9 +83,11 @@ def planes(found: Basins) -> list[Plane]:
         held = list(outside)
         choice: tuple[int | slice, ...] = (slice(None),) * len(grid.axes)
         if across is not None:
-            middle = grid.counts[across] // 2
-            held.append(f"{names[grid.axes[across]]} = {float(grid.centres(across)[middle]):.3g}".replace("-", "−"))
-            choice = tuple(middle if i == across else slice(None) for i in range(3))
+            centres = grid.centres(across)
+            wanted = float(centres.mean()) if through is None else float(through[grid.axes[across]])
+            place = int(np.argmin(np.abs(centres - wanted)))
+            held.append(f"{names[grid.axes[across]]} = {float(centres[place]):.3g}".replace("-", "−"))
+            choice = tuple(place if i == across else slice(None) for i in range(3))
         (x0, x1), (y0, y1) = ((float(v) for v in grid.sides[i]) for i in (k, l))
         listed.append(Plane((grid.axes[k], grid.axes[l]), (x0, x1, y0, y1), choice, _few(held)))
     return listed
@@ -92,14 +97,15 @@ def basins_figure(analysis: Analysis) -> Figure:
     """Where each state goes, with the attractors, the other fixed points and the edge of Gamma."""
     found, inside = analysis.basins, is_in(analysis.reduced_set.uniform)
     cuts = planes(found)
-    figure = new_figure(8.4, 4.1) if len(cuts) > 1 else new_figure(6.6, 6.9)
+    figure = new_figure(8.4, 4.3) if len(cuts) > 1 else new_figure(6.6, 1.7 + 5.4 * _shape(cuts[0]))
     panels = figure.subplots(1, len(cuts), squeeze=False)[0]
-    handles, edge = [], False
+    handles: list[Any] = []
+    edge = False
     for axes, plane in zip(panels, cuts, strict=True):
         edge |= _picture(axes, found, inside, plane)
         if plane.held:
             axes.set_title(plane.held)
-    handles += basin_handles(found, "uniform")
+    handles += basin_handles(found, gamma_text(inside, "uniform reading"))
     if edge:
         handles.append(Line2D([], [], color=INK, linewidth=0.9, label=r"edge of $\Gamma$"))
     handles += _points(panels, analysis, cuts)
@@ -117,8 +123,8 @@ def reduced_set_figure(analysis: Analysis) -> Figure:
     found, reduced = analysis.basins, analysis.reduced_set
     agree = all(np.array_equal(reduced.spectral, reduced.reading(name)) for name in READINGS)
     shown = READINGS[:1] if agree else READINGS
-    plane = planes(found)[-1]
-    figure = new_figure(5.4, 5.6) if agree else new_figure(8.4, 3.9)
+    plane = _telling_plane(analysis)
+    figure = new_figure(5.6, 1.7 + 4.5 * _shape(plane)) if agree else new_figure(8.4, 1.8 + 2.4 * _shape(plane))
     panels = figure.subplots(1, len(shown), sharex=True, sharey=True, squeeze=False)[0]
     for axes, name in zip(panels, shown, strict=True):
         _picture(axes, found, is_in(reduced.reading(name)), plane)
@@ -128,26 +134,30 @@ def reduced_set_figure(analysis: Analysis) -> Figure:
             axes.set_ylabel("")
     held = f", on {plane.held}" if plane.held else ""
     figure.suptitle(rf"Reduced attracting sets $\Gamma$ (full colour){held}", x=0.01, ha="left", fontsize=10)
-    legend_below(figure, basin_handles(found, None), columns=2)
+    legend_below(figure, basin_handles(found), columns=2)
     return figure
 
 
 def times_figure(analysis: Analysis) -> Figure:
     """How many steps each state takes to the trapping region of its attractor, in logarithmic shades."""
-    found, plane = analysis.basins, planes(analysis.basins)[-1]
+    found, plane = analysis.basins, _telling_plane(analysis)
     labels, times = plane.cut(found.labels), plane.cut(found.times)
     settled = labels >= 0
     picture = paint(labels, np.zeros(labels.shape, dtype=bool))
-    figure = new_figure(6.6, 6.2)
+    figure = new_figure(6.9, 1.2 + 5.2 * _shape(plane))
     axes = figure.subplots()
     if settled.any():
         low, top = max(1.0, float(times[settled].min())), max(2.0, float(np.quantile(times[settled], 0.999)))
-        shades = ScalarMappable(LogNorm(low, max(top, low + 1.0)), "cividis_r")
+        top = max(top, low + 1.0)
+        shades = ScalarMappable(LogNorm(low, top), "cividis_r")
         picture[settled] = shades.to_rgba(np.maximum(times[settled], 1), bytes=True)[:, :3]
-        figure.colorbar(shades, ax=axes, label="steps", shrink=0.82, aspect=28, pad=0.02)
+        bar = figure.colorbar(shades, ax=axes, label="steps", shrink=0.9, aspect=28, pad=0.02)
+        bar.minorticks_off()
+        ticks = _ticks(low, top)
+        bar.set_ticks(ticks, labels=[str(tick) for tick in ticks])
     axes.imshow(picture, extent=plane.extent, origin="lower", interpolation="none", aspect="auto")
     _name_axes(axes, found, plane)
-    title = "Steps to the trapping region of the attractor"
+    title = "Steps until captured by the attractor"
     axes.set_title(f"{title}, on {plane.held}" if plane.held else title)
     legend_below(figure, special_patches(found.labels))
     return figure
@@ -158,7 +168,7 @@ def phase_portrait_figure(analysis: Analysis) -> Figure:
     m, found = analysis.map, analysis.basins
     plane = planes(found)[0]
     x0, x1, y0, y1 = plane.extent
-    figure = new_figure(6.6, 6.9)
+    figure = new_figure(6.6, 1.7 + 5.4 * _shape(plane))
     axes = figure.subplots()
     handles = _null_lines(axes, analysis, plane)
     x, y = _mesh(plane, _ARROWS)
@@ -199,7 +209,7 @@ def _name_axes(axes: Axes, found: Basins, plane: Plane) -> None:
     x0, x1, y0, y1 = plane.extent
     i, j = plane.axes
     axes.set(xlim=(x0, x1), ylim=(y0, y1), xlabel=symbol_text(found.map.states[i]), ylabel=symbol_text(found.map.states[j]))
-    axes.set_box_aspect(min(1.4, max(0.6, (y1 - y0) / (x1 - x0))))
+    axes.set_box_aspect(_shape(plane) if len(found.grid.axes) == 2 else 1.0)
     frame(axes)
 
 
@@ -210,6 +220,10 @@ def _points(panels: list[Axes] | NDArray[np.object_], analysis: Analysis, cuts: 
     projected = analysis.map.dimension > 2
     for axes, plane in zip(panels, cuts, strict=True):
         i, j = plane.axes
+        numbered: list[Floats] = []
+        for cluster in () if projected else analysis.fixed_points.undecided:
+            mark(axes, [0.5 * sum(cluster.box[i])], [0.5 * sum(cluster.box[j])], Stability.INCONCLUSIVE)
+            occurring.append(Stability.INCONCLUSIVE)
         others = [] if projected else [p for p in analysis.fixed_points if p.stability is not Stability.ATTRACTING]
         for point in others:
             if _visible(plane, point.values[i], point.values[j]):
@@ -224,7 +238,10 @@ def _points(panels: list[Axes] | NDArray[np.object_], analysis: Analysis, cuts: 
             mark(axes, x, y, attractor.point.stability)
             occurring.append(attractor.point.stability)
             if 1 < len(analysis.attractors) <= _MAX_NUMBERED and _visible(plane, float(x[0]), float(y[0])):
-                number(axes, float(x[0]), float(y[0]), k)
+                here = np.array([x[0] / (plane.extent[1] - plane.extent[0]), y[0] / (plane.extent[3] - plane.extent[2])])
+                near = sum(bool(np.max(np.abs(here - other)) < 0.08) for other in numbered)
+                number(axes, float(x[0]), float(y[0]), k, near)
+                numbered.append(here)
     handles = marker_handles(occurring)
     if wandering:
         handles.append(Line2D([], [], color=INK, marker=".", linestyle="", markersize=3, label="recurrent set: states of an orbit"))
@@ -274,12 +291,12 @@ def _orbits(axes: Axes, analysis: Analysis, plane: Plane) -> None:
     labels = found.labels[index[0], index[1]]
     record = [states]
     step = numpy_map(analysis.map).step
-    far = 3 * max(x1 - x0, y1 - y0)
-    centre = np.array([[(x0 + x1) / 2], [(y0 + y1) / 2]])
-    for _ in range(_ORBIT_STEPS):
+    lo, hi = np.array([[x0], [y0]]), np.array([[x1], [y1]])
+    restless = any(attractor.point is None for attractor in analysis.attractors.listed)
+    for _ in range(_RESTLESS_STEPS if restless else _ORBIT_STEPS):
         with np.errstate(all="ignore"):
-            states = step(states)
-            states = np.where(np.all(np.abs(states - centre) < far, axis=0), states, np.nan)
+            inside = np.all((states >= lo) & (states <= hi), axis=0)  # one step out of the box is the last one shown
+            states = np.where(inside & (labels >= 0), step(states), np.nan)
         record.append(states)
     paths = np.stack(record)  # (time, 2, orbit)
     colours = [colour_of(int(k)) if k >= 0 else MUTED for k in labels]
@@ -287,6 +304,24 @@ def _orbits(axes: Axes, analysis: Analysis, plane: Plane) -> None:
     axes.add_collection(LineCollection(lines, colors=colours, linewidths=0.55, alpha=0.5))
     for path, colour in zip(lines, colours, strict=True):
         axes.plot(path[:, 0], path[:, 1], ".", color=colour, markersize=2.6, alpha=0.9)
+
+
+def _shape(plane: Plane) -> float:
+    """Height over width of a plane's picture, within reason."""
+    x0, x1, y0, y1 = plane.extent
+    return min(1.25, max(0.6, (y1 - y0) / (x1 - x0)))
+
+
+def _telling_plane(analysis: Analysis) -> Plane:
+    """The plane for a single picture; of three states, one through the first attractor, where something happens."""
+    attractors = analysis.attractors.listed
+    return planes(analysis.basins, attractors[0].states[:, 0] if attractors else None)[-1]
+
+
+def _ticks(low: float, top: float) -> list[int]:
+    """Round numbers of steps between two others."""
+    ticks = [digit * 10**power for power in range(10) for digit in (1, 2, 5) if low <= digit * 10**power <= top]
+    return ticks if len(ticks) > 1 else [math.ceil(low), math.floor(top)]
 
 
 def _few(held: list[str]) -> str:

@@ -8,11 +8,11 @@ import pytest
 import dynlatch as d
 from dynlatch.maps.evaluators import compiled_map
 from dynlatch.maps.toml_file import map_from_toml
+from dynlatch.progress import SILENT
 from dynlatch.regions import basins as module
 from dynlatch.regions.attractors import Attractors
 from dynlatch.regions.basins import Basins, prepare
 from dynlatch.regions.labels import FAR, Label
-from dynlatch.progress import SILENT
 
 NETWORK = d.tanh_network([[2, "1/5"], ["1/5", "9/5"]])
 
@@ -100,7 +100,8 @@ def test_labels_are_bit_identical_for_any_threads_and_chunks(m: d.Map, monkeypat
     for start in range(0, 173 * 173, 1009):  # pieces that are no multiple of a block
         end = min(start + 1009, 173 * 173)
         run.label(start, end, odd[0][start:end], odd[1][start:end], threads=1)
-    assert np.array_equal(odd[0], whole.labels.ravel()) and np.array_equal(odd[1], whole.times.ravel())
+    assert np.array_equal(odd[0], whole.labels.ravel())
+    assert np.array_equal(odd[1], whole.times.ravel())
 
 
 def test_symmetry_of_the_map_is_symmetry_of_the_labels() -> None:
