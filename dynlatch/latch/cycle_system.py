@@ -66,6 +66,12 @@ class CycleSystem:
                 points.append(tuple(balls.enclosure(b) for b in state))
         return tuple(points)
 
+    def has_least_period(self, point: Sequence[Enclosure]) -> bool:
+        """Whether balls prove that the point does not return after any proper divisor of the period."""
+        orbit = self.orbit(point)
+        divisors = [d for d in range(1, self.period) if self.period % d == 0]
+        return all(any(not a.overlaps(b) for a, b in zip(orbit[0], orbit[d], strict=True)) for d in divisors)
+
     def multipliers(self, point: Sequence[Enclosure]) -> tuple[Eigenvalue, ...] | None:
         """Enclosures of the eigenvalues of (M^p)' at a certified point, or None."""
         with balls.precision(_BITS + 32):

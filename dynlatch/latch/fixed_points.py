@@ -107,11 +107,11 @@ class FixedPoints:
 def cycle_near(m: Map, near: Floats, period: int) -> FixedPoint | None:
     """The certified fixed point or cycle of M^period next to a float approximation, or None; any dimension.
 
-    Rigor: certified (existence; not that it is the only one, nor that ``period`` is its least period).
+    Rigor: certified (existence and least period; not that there is no other).
     """
     system = CycleSystem(m, period)
     point = system.certify(near)
-    return None if point is None else _describe(system, point, None)
+    return _describe(system, point, None) if point is not None and system.has_least_period(point) else None
 
 
 def fixed_points(m: Map, box: object = None, period: int = 1, *, max_boxes: int = 100_000) -> FixedPoints:
@@ -150,7 +150,7 @@ def fixed_points(m: Map, box: object = None, period: int = 1, *, max_boxes: int 
         # The box holds one zero, so an exact solution or a certified point inside it is that zero.
         solved = next(((e, x) for e, x in exact if _inside(x, lo, hi)), None)
         point = solved[1] if solved else system.certify(lo + 0.5 * (hi - lo))
-        if point is None or not _inside(point, lo, hi):
+        if point is None or not _inside(point, lo, hi) or not system.has_least_period(point):
             undecided.append((lo, hi))
         elif _meets(point, sides):
             cycle = _describe(system, point, solved[0] if solved else None)

@@ -38,15 +38,24 @@ def for_chunks(
         progress.finish()
         return
     with ThreadPoolExecutor(count) as pool:
-        sizes: dict[Future[None], int] = {pool.submit(work, start, end): end - start for start, end in bounds}
-        waiting = set(sizes)
+        under_way: dict[Future[None], int] = {}
         try:
-            while waiting:
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in done:
-                    future.result()
-                    progress.advance(sizes[future])
+            for start, end in bounds:
+                if len(under_way) >= 2 * count:  # a short queue: an interrupt need not wait for what is in it
+                    _settle(under_way, progress)
+                under_way[pool.submit(work, start, end)] = end - start
+            while under_way:
+                _settle(under_way, progress)
         finally:
-            for future in waiting:
+            for future in under_way:
                 future.cancel()
     progress.finish()
+
+
+def _settle(under_way: dict[Future[None], int], progress: Progress) -> None:
+    """Wait for at least one chunk, raise what it raised, and report it."""
+    done, _ = wait(under_way, return_when=FIRST_COMPLETED)
+    for future in done:
+        size = under_way.pop(future)
+        future.result()
+        progress.advance(size)

@@ -26,6 +26,8 @@ _PART: Final = 16 * _CHUNK
 MAX_ATTRACTORS: Final = 30_000
 _INSIDE: Final = 1.0 - 1e-9
 """Capture a hair inside the trapping region, so that the rounding of the test does not matter."""
+_NEAR: Final = 1e-6
+"""Capture radius of an attractor without a certified region, relative to the size of its states."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -181,8 +183,13 @@ def search_box(m: Map, grid: Grid) -> Box:
 def _frozen(m: Map, attractors: Attractors) -> tuple[Any, ...]:
     """Capture regions, box and cells as the arrays that ``label_cells`` takes."""
     n = m.dimension
-    traps = [(k, trap) for k, a in enumerate(attractors.listed) for trap in a.traps]
-    shapes = [[[float(v) for v in row] for row in trap.norm.matrix] for _, trap in traps]
+    regions: list[tuple[int, Sequence[float], object, float]] = []
+    for k, a in enumerate(attractors.listed):
+        for trap in a.traps:
+            shape = [[float(v) for v in row] for row in trap.norm.matrix]
+            regions.append((k, trap.centre, shape, trap.radius * _INSIDE))
+        if a.point is not None and not a.traps:
+            regions += [(k, state, np.eye(n), _NEAR * max(1.0, float(np.max(np.abs(state))))) for state in a.states.T]
     box = np.array([[float(lo), float(hi)] for lo, hi in attractors.box])
     cells = np.zeros(0, dtype=np.int16)
     for k, a in enumerate(attractors.listed):
@@ -190,10 +197,10 @@ def _frozen(m: Map, attractors: Attractors) -> tuple[Any, ...]:
             cells = cells if cells.size else np.zeros(int(np.prod(attractors.cell_counts)), dtype=np.int16)
             cells[a.cells] = k + 1
     return (
-        np.array([trap.centre for _, trap in traps]).reshape(-1, n),
-        np.array(shapes).reshape(-1, n, n),
-        np.array([(trap.radius * _INSIDE) ** 2 for _, trap in traps]),
-        np.array([k for k, _ in traps], dtype=np.int64),
+        np.array([centre for _, centre, _, _ in regions], dtype=np.float64).reshape(-1, n),
+        np.array([shape for _, _, shape, _ in regions], dtype=np.float64).reshape(-1, n, n),
+        np.array([radius**2 for _, _, _, radius in regions], dtype=np.float64),
+        np.array([k for k, _, _, _ in regions], dtype=np.int64),
         np.ascontiguousarray(box[:, 0]),
         np.ascontiguousarray(box[:, 1]),
         cells,

@@ -19,15 +19,17 @@ _PIECES: Final = {1: 256, 2: 24, 3: 9, 4: 5}
 """Cells along each axis that cover a ball; one cell for more states."""
 
 _SLACK: Final = 1.0 + 2.0**-30
-"""Far more than the rounding of the few float operations that place cells: a larger cover is still a cover."""
+"""Far more than the rounding of the few float operations that place cells: a larger cover is still a cover. It also
+pays for the distance between ``centre`` and the certified point, which is why very small radii are given up."""
+_LEAST_RADIUS: Final = 2.0**-18
 
 
 @dataclass(frozen=True, slots=True)
 class TrappingRegion:
     """The ball {a: |P (a - centre)|_2 <= radius}, on which |P (M^p)' P^-1|_2 <= rate < 1.
 
-    So M^p maps it into itself and every orbit in it converges to the certified point next to ``centre`` (shape (n,),
-    within rounding), in this norm by the factor ``rate`` every p steps. ``index`` is the point's place in its cycle.
+    So every orbit in it comes closer, in this norm, to the certified point next to ``centre`` (shape (n,), within
+    rounding) by the factor ``rate`` every p steps. ``index`` is the point's place in its cycle.
     Rigor: certified by outward-rounded intervals over a cover of a slightly larger ball.
     """
 
@@ -72,7 +74,7 @@ def _largest(m: Map, centre: Floats, period: int, index: int) -> TrappingRegion 
         if good and bad - good < 0.01 * bad:
             break
         radius = 0.5 * (good + bad) if good else 0.25 * bad
-    if best is None:
+    if best is None or best[0] < _LEAST_RADIUS * size * max(1.0, float(np.max(np.abs(centre)))):
         return None
     return TrappingRegion(tuple(float(c) for c in centre), norm, best[0], best[1], period, index)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,9 +12,10 @@ from dynlatch.maps.evaluators import compiled_map
 from dynlatch.maps.toml_file import map_from_toml
 from dynlatch.progress import SILENT
 from dynlatch.regions import basins as module
-from dynlatch.regions.attractors import Attractors
+from dynlatch.regions.attractors import Attractors, find_attractors
 from dynlatch.regions.basins import Basins, prepare
 from dynlatch.regions.labels import FAR, Label
+from dynlatch.verdict import Verdict
 
 NETWORK = d.tanh_network([[2, "1/5"], ["1/5", "9/5"]])
 
@@ -108,6 +111,15 @@ def test_symmetry_of_the_map_is_symmetry_of_the_labels() -> None:
     found = d.basins(NETWORK, resolution=100)
     last = len(found.attractors) - 1
     np.testing.assert_array_equal(found.labels, last - found.labels[::-1, ::-1])
+
+
+def test_an_attractor_without_a_certified_region_captures_at_a_small_distance() -> None:
+    m = d.neuron(2)
+    found = find_attractors(m, m.domain)
+    bare = replace(found, listed=tuple(replace(a, traps=(), verdict=Verdict.INCONCLUSIVE) for a in found.listed))
+    with_regions, without = (d.basins(m, resolution=100, attractors=a) for a in (found, bare))
+    np.testing.assert_array_equal(with_regions.labels, without.labels)
+    assert np.all(without.times > with_regions.times)
 
 
 def test_a_slice_of_many_units() -> None:
