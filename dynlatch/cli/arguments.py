@@ -75,15 +75,31 @@ def _value(name: str, text: str, usual: object) -> object:
     if len(text) > _MAX_LIST:
         raise InputError(f"parameter {name}: longer than {_MAX_LIST} characters; use Python for a matrix of that size")
     try:
-        return json.loads(text, parse_float=str, parse_int=str, parse_constant=_refuse)
+        found = json.loads(
+            text, parse_float=str, parse_int=str, parse_constant=_refuse, object_pairs_hook=_refuse
+        )  # fmt: skip
+        if not isinstance(found, list) or (_has_rows(usual) and not all(isinstance(row, list) for row in found)):
+            raise InputError(f"parameter {name}: {_quoted(text)} is not a list of {_kind(usual)}; {example}")
+        return found
+    except InputError:
+        raise
     except json.JSONDecodeError as error:
         raise InputError(f"parameter {name}: column {error.colno}: not a list of numbers; {example}") from None
     except (ValueError, RecursionError):
         raise InputError(f"parameter {name}: not a list of finite numbers; {example}") from None
 
 
-def _refuse(text: str) -> NoReturn:
-    raise ValueError(text)
+def _has_rows(usual: object) -> bool:
+    return isinstance(usual, tuple) and isinstance(usual[0], tuple)
+
+
+def _kind(usual: object) -> str:
+    return "rows, each a list of numbers" if _has_rows(usual) else "numbers"
+
+
+def _refuse(part: object) -> NoReturn:
+    """For what JSON has and a list of finite numbers has not."""
+    raise ValueError(part)
 
 
 def box(sides: Sequence[str] | None, m: Map) -> Box | None:

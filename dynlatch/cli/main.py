@@ -10,7 +10,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, cast
 
 import typer
 
@@ -59,7 +59,7 @@ def _explain(error: BaseException, *, debug: bool) -> int:
             _forget_output()
             return FAILURE
         case _USAGE_ERROR():  # pyright: ignore[reportGeneralTypeIssues]
-            terminal.complain(_usage(error))
+            terminal.complain(_usage(cast("typer.BadParameter", error)))
             return BAD_INPUT
         case SystemExit() | GeneratorExit():
             raise error
@@ -78,9 +78,7 @@ def _failure(error: BaseException) -> str:
     if isinstance(error, OutputError):
         return str(error)
     if isinstance(error, KeyboardInterrupt):
-        return (
-            "interrupted; nothing was written (what `basins --out` had finished is taken up by the same command again)"
-        )
+        return "interrupted; nothing is left half written (what `basins --out` has finished, the same command takes up)"
     if isinstance(error, MemoryError):
         return "out of memory; choose a lower --resolution, or write the labels by `dynlatch basins --out FILE.nc`"
     what = f"{type(error).__name__}: {str(error)[:300]}"
@@ -89,11 +87,9 @@ def _failure(error: BaseException) -> str:
     )
 
 
-def _usage(error: BaseException) -> str:
-    text = " ".join(str(getattr(error, "format_message", error.__str__)()).split()).rstrip(".")
-    context = getattr(error, "ctx", None)
-    path = getattr(context, "command_path", "dynlatch")
-    return f"{text}; see `{path} --help`"
+def _usage(error: typer.BadParameter) -> str:
+    path = error.ctx.command_path if error.ctx else "dynlatch"
+    return f"{error.format_message().strip().rstrip('.')}; see `{path} --help`"
 
 
 def _forget_output() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import sympy as sp
 from flint import arb
 
+from dynlatch.errors import InputError
 from dynlatch.maps.definition import Map, TanhLayer
 from dynlatch.maps.program import FUNCTION_NAMES, Program, lower, run
 from dynlatch.rigor import balls
@@ -21,7 +22,7 @@ from dynlatch.rigor import balls
 def ball_of(expression: sp.Expr) -> arb:
     """A ball around an exact real number given as an expression, at the current precision.
 
-    Raises: ValueError for an expression that is not built of rationals, pi, E and elementary functions.
+    Raises: InputError for an expression that is not built of rationals, pi, E and elementary functions.
     """
     if isinstance(expression, sp.Rational):
         return balls.ball(Fraction(int(expression.p), int(expression.q)))
@@ -43,7 +44,7 @@ def ball_of(expression: sp.Expr) -> arb:
         return 1 / operands[0].cosh()
     name = FUNCTION_NAMES.get(type(expression))
     if name is None or not operands:
-        raise ValueError(f"{expression} is not a number that balls can enclose")
+        raise InputError(f"{expression} is no number that balls can enclose; use fractions and elementary functions")
     return balls.FUNCTIONS[name](operands[0])
 
 

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from dynlatch.errors import InputError
 from dynlatch.maps import codegen, layer
 from dynlatch.maps.balls import ball_of, jacobian_program
 from dynlatch.maps.definition import Map, TanhLayer
@@ -201,7 +202,10 @@ def _layer_constants(rule: TanhLayer) -> tuple[Floats, Floats, Floats]:
 
 def _enclose(constant: Any) -> Enclosure:
     with balls.precision(_CONSTANT_BITS):
-        return balls.enclosure(ball_of(constant))
+        try:
+            return balls.enclosure(ball_of(constant))
+        except ArithmeticError:
+            raise InputError(f"the constant {constant} of this map is not a finite real number; mend the map") from None
 
 
 def _rounded(constants: Sequence[Enclosure]) -> tuple[Floats, Floats, Floats]:

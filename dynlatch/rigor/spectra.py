@@ -5,14 +5,19 @@ Rigor: certified. Multiple eigenvalues come back as clusters of wide balls rathe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Final
 
-from flint import acb, acb_mat, arb
+from flint import acb, acb_mat, arb, arb_mat
 
 from dynlatch.rigor import balls
 from dynlatch.rigor.enclosure import Enclosure
+
+_MAX_POLYNOMIAL: Final = 8
+_ROUNDS: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class Eigenvalue:
 def eigenvalues(rows: Sequence[Sequence[arb]]) -> tuple[Eigenvalue, ...] | None:
     """Enclosures of all eigenvalues, largest modulus first; None if an entry is not finite.
 
-    Where the matrix is too wide to tell its eigenvalues apart, each is enclosed by the hull of Gershgorin's discs.
+    Eigenvalues that cannot be told apart (multiple ones, or a wide matrix) come back as one ball, once for each.
     Cost: O(n^3) ball operations.
     """
     if not all(entry.is_finite() for row in rows for entry in row):
@@ -44,12 +49,67 @@ def eigenvalues(rows: Sequence[Sequence[arb]]) -> tuple[Eigenvalue, ...] | None:
     else:
         try:
             found = acb_mat([[acb(entry) for entry in row] for row in rows]).eig(multiple=True)
-        except ValueError:
-            found = _discs(rows)
+        except ValueError:  # flint cannot split a defective matrix, nor a wide one
+            ways = [_discs(rows)] + ([_clusters(rows)] if len(rows) <= _MAX_POLYNOMIAL else [])
+            found = min(ways, key=_spread)
     if not all(value.is_finite() for value in found):
         return None
     listed = [_eigenvalue(value) for value in _on_the_axis(found)]
     return tuple(sorted(listed, key=lambda e: (-float(e.modulus), -float(e.real), -float(e.imag))))
+
+
+def _spread(discs: Sequence[acb]) -> float:
+    return max(max(float(d.real.rad()), float(d.imag.rad())) if d.is_finite() else math.inf for d in discs)
+
+
+def _clusters(rows: Sequence[Sequence[arb]]) -> list[acb]:
+    """Discs around approximate roots z_i of the characteristic polynomial p: abs(z - z_i) <= n abs(W_i) with
+    W_i = p(z_i) / prod over j of (z_i - z_j) (Smith 1970). As many roots as discs lie in each connected group of them.
+    """
+    n = len(rows)
+    coefficients = [acb(c) for c in reversed(arb_mat([list(row) for row in rows]).charpoly().coeffs())]
+    size = max(1.0, *(float(abs(entry).upper()) for row in rows for entry in row))
+    near = [acb(0.4, 0.9) ** k * acb(size) for k in range(n)]
+    for _ in range(_ROUNDS):  # Durand and Kerner's iteration: no proof, only better guesses
+        moved = [(z - c).mid() for z, c in zip(near, _corrections(coefficients, near), strict=True)]
+        if not all(z.is_finite() for z in moved) or len(set(map(str, moved))) < n:
+            break
+        near = moved
+    discs: list[acb] = []
+    for z, correction in zip(near, _corrections(coefficients, near), strict=True):
+        if not correction.is_finite():
+            return _discs(rows)
+        radius = n * abs(correction).abs_upper()
+        discs.append(acb(z.real + arb(0, 1) * radius, z.imag + arb(0, 1) * radius))
+    return _grouped(discs)
+
+
+def _corrections(coefficients: Sequence[acb], near: Sequence[acb]) -> list[acb]:
+    found: list[acb] = []
+    for i, z in enumerate(near):
+        value, product = acb(0), acb(1)
+        for c in coefficients:
+            value = value * z + c
+        for j, other in enumerate(near):
+            if j != i:
+                product = product * (z - other)
+        found.append(value / product)
+    return found
+
+
+def _grouped(discs: list[acb]) -> list[acb]:
+    """Every disc replaced by the hull of the connected group that it belongs to."""
+    groups: list[list[acb]] = []
+    for disc in discs:
+        touched = [g for g in groups if any(disc.overlaps(other) for other in g)]
+        groups = [*(g for g in groups if not any(g is h for h in touched)), [disc, *(d for g in touched for d in g)]]
+    hulls: list[acb] = []
+    for group in groups:
+        real, imag = group[0].real, group[0].imag
+        for disc in group[1:]:
+            real, imag = real.union(disc.real), imag.union(disc.imag)
+        hulls += [acb(real, imag)] * len(group)
+    return hulls
 
 
 def _discs(rows: Sequence[Sequence[arb]]) -> list[acb]:

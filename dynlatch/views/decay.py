@@ -75,7 +75,12 @@ def _panel(axes: Axes, decay: GradientDecay, colour: str, sup: Enclosure | None)
     if sup is not None and sup.upper > 0:
         kind = "bound" if sup.upper <= 1 else "bound, which allows growth"
         axes.plot(
-            t, t * math.log10(sup.hi), color=MUTED, linewidth=1.2, linestyle="-.", label=rf"$(\sup |M'|)^t$: proved {kind}"
+            t,
+            t * math.log10(sup.hi),
+            color=MUTED,
+            linewidth=1.2,
+            linestyle="-.",
+            label=rf"$(\sup |M'|)^t$: proved {kind}",
         )
     lost = np.flatnonzero(np.isneginf(decay.log_norm))
     if lost.size:

@@ -13,10 +13,12 @@ from dynlatch.maps.definition import MAX_SYMBOLIC_DIMENSION, Map, TanhLayer
 
 _NAMESPACE: Final = "{http://www.w3.org/1998/Math/MathML}"
 _ELEMENTS: Final = frozenset(
-    "math mrow mi mn mo mtext mspace mfrac msqrt mroot msup msub msubsup munder mover munderover mtable mtr mtd".split()
-    + ["mpadded", "mphantom", "mstyle"]
+    "math mrow mi mn mo mtext mspace mstyle mfrac msqrt mroot msup msub msubsup munder mover munderover "
+    "mtable mtr mtd mpadded mphantom".split()
 )
-_ATTRIBUTES: Final = frozenset("display stretchy fence form mathvariant width columnalign linebreak".split())
+_ATTRIBUTES: Final = frozenset(
+    "display displaystyle stretchy fence form mathvariant width columnalign linebreak".split()
+)
 _MAX_LATEX: Final = 6_000
 """Longer formulas are said to be long rather than typeset."""
 _THIN: Final = "0.1667em"
@@ -29,15 +31,16 @@ def mathml(latex: str, *, display: bool = False) -> Markup:
     What cannot be converted, or holds anything but plain mathematics (a link, say), comes back as escaped source.
     """
     if len(latex) > _MAX_LATEX:
-        return Markup('<span class="note">a formula of {} characters</span>').format(len(latex))  # noqa: S704
+        return Markup('<span class="note">a formula of {} characters</span>').format(len(latex))
     try:
-        root = ElementTree.fromstring(convert(_readable(latex)))  # noqa: S314
+        root = ElementTree.fromstring(convert(_readable(latex)))
         _clean(root)
         root.set("display", "block" if display else "inline")
+        root.set("displaystyle", "true")
         text = ElementTree.tostring(root, encoding="unicode", default_namespace=None)
     except Exception:  # a converter for free text may fail in any way; the source is readable too
         return Markup("<code>{}</code>").format(latex)
-    return Markup(text)  # noqa: S704
+    return Markup(text)
 
 
 def formula(m: Map) -> list[Markup]:
@@ -118,4 +121,3 @@ def _opens(element: ElementTree.Element) -> bool:
 
 def _is_operator(element: ElementTree.Element) -> bool:
     return element.tag == "mspace" or (element.tag == "mo" and (element.text or "").strip() in _RELATION | {"(", "["})
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -54,10 +54,13 @@ def basins_figure(analysis: Analysis) -> Figure:
     figure = new_figure(8.2, 2.5)
     axes = figure.subplots()
     _band(axes, found, inside)
-    handles = basin_handles(found, gamma_text(inside, "uniform reading"))
+    handles: list[Any] = [*basin_handles(found, gamma_text(inside, "uniform reading"))]
     basin_edges, gamma_edges = edges(found, found.labels), edges(found, found.labels * 2 + inside)
     gamma_edges = np.setdiff1d(gamma_edges, basin_edges)
-    for places, style, name in ((basin_edges, "-", "basin edge"), (gamma_edges, "--", r"edge of $\Gamma$")):
+    lines: list[tuple[Floats, Literal["-", "--"], str]] = [
+        (basin_edges, "-", "basin edge"), (gamma_edges, "--", r"edge of $\Gamma$")
+    ]  # fmt: skip
+    for places, style, name in lines:
         if 0 < places.size <= _MAX_EDGES:
             axes.vlines(places, 0, 1, colors=INK, linestyles=style, linewidth=1.1)
             handles.append(Line2D([], [], color=INK, linestyle=style, linewidth=1.1, label=name))
@@ -121,7 +124,9 @@ def cobweb_figure(analysis: Analysis) -> Figure:
         for place in gamma:
             axes.axvline(place, color=INK, linestyle="--", linewidth=0.9)
         values = ", ".join(_rounded(place, found) for place in gamma)
-        handles.append(Line2D([], [], color=INK, linestyle="--", linewidth=0.9, label=rf"edge of $\Gamma$, about {values}"))
+        handles.append(
+            Line2D([], [], color=INK, linestyle="--", linewidth=0.9, label=rf"edge of $\Gamma$, about {values}")
+        )
     axes.set(xlim=(lo, hi), ylim=(lo, hi), aspect="equal", xlabel=f"{a} now", ylabel=f"{a} one step later")
     frame(axes)
     axes.set_title(f"Cobweb of {heading(m)}")
@@ -158,8 +163,8 @@ def edges(found: Basins, values: NDArray[np.int16]) -> Floats:
 
 def _band(axes: Axes, found: Basins, inside: NDArray[np.bool_]) -> None:
     lo, hi = (float(v) for v in found.grid.sides[0])
-    rows = tuple(np.repeat(line[None], _ROWS, axis=0) for line in (found.labels, inside))
-    picture = paint(rows[0], rows[1], stretch=found.labels.size / (_ROWS * _SHAPE))
+    labels, members = np.repeat(found.labels[None], _ROWS, axis=0), np.repeat(inside[None], _ROWS, axis=0)
+    picture = paint(labels, members, stretch=found.labels.size / (_ROWS * _SHAPE))
     axes.imshow(picture, extent=(lo, hi, 0, 1), aspect="auto", origin="lower", interpolation="none")
     axes.set(xlim=(lo, hi), ylim=(0, 1), yticks=[], xlabel=symbol_text(found.map.states[0]))
     frame(axes)
@@ -178,7 +183,9 @@ def _mark_points(axes: Axes, analysis: Analysis, height: float) -> list[Stabilit
     for k, attractor in enumerate(analysis.attractors.listed):
         x = attractor.states[0]
         if attractor.point is None:
-            axes.plot(x, np.full(x.size, height), ".", color=INK, markersize=2.5, markeredgecolor=PAPER, markeredgewidth=0.1)
+            axes.plot(
+                x, np.full(x.size, height), ".", color=INK, markersize=2.5, markeredgecolor=PAPER, markeredgewidth=0.1
+            )
             continue
         mark(axes, x, np.full(x.size, height), attractor.point.stability)
         found.append(attractor.point.stability)

@@ -7,7 +7,7 @@ full colour its reduced set; what is no basin is grey and patterned, so that it 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ import numpy as np
 import sympy as sp
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
@@ -48,7 +49,7 @@ _GREYS: Final[dict[Label, tuple[str, str, str]]] = {
     Label.UNDEFINED: ("undefined", "#8a929a", "xx"),
 }
 _GREEK: Final = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau phi chi psi omega".split()
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa mu nu xi pi rho sigma tau phi chi psi omega".split()
 )
 _PARAMETERS: Final[dict[str, Any]] = {
     "font.family": "sans-serif",
@@ -92,21 +93,19 @@ _PARAMETERS: Final[dict[str, Any]] = {
 
 
 @contextmanager
-def styled() -> Iterator[None]:
+def styled() -> Generator[None]:
     """Draw with this style, whatever the user's own settings are; those are back afterwards."""
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(_PARAMETERS)
+        mpl.rcParams.update(_PARAMETERS)  # pyright: ignore[reportCallIssue, reportArgumentType]
         yield
 
 
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure in inches that arranges itself. Belongs inside ``styled()``."""
-    figure = Figure(figsize=(width, height), layout="constrained")
-    engine = figure.get_layout_engine()
-    if engine is not None:
-        engine.set(w_pad=0.06, h_pad=0.06, wspace=0.03, hspace=0.04)
-    return figure
+    return Figure(
+        figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06, wspace=0.03, hspace=0.04)
+    )
 
 
 def plain(text: str, limit: int = 70) -> str:
@@ -121,7 +120,7 @@ def symbol_text(symbol: sp.Symbol) -> str:
     stem = str(symbol).rstrip("0123456789")
     index = str(symbol)[len(stem) :]
     stem = stem.removesuffix("_")
-    if not (stem.isascii() and (stem.isalpha() and len(stem) == 1 or stem in _GREEK)):
+    if not (stem.isascii() and ((stem.isalpha() and len(stem) == 1) or stem in _GREEK)):
         return plain(str(symbol), 20)
     name = rf"\{stem}" if stem in _GREEK else stem
     return f"${name}_{{{index}}}$" if index else f"${name}$"
@@ -188,7 +187,11 @@ def special_patches(labels: NDArray[np.int16]) -> list[Patch]:
 
 def gamma_text(inside: NDArray[np.bool_], reading: str) -> str:
     """What the full colour means, or that it does not occur."""
-    return f"full colour: in $\\Gamma$, {reading}" if inside.any() else f"full colour: in $\\Gamma$, {reading} (no cell is)"
+    return (
+        f"full colour: in $\\Gamma$, {reading}"
+        if inside.any()
+        else f"full colour: in $\\Gamma$, {reading} (no cell is)"
+    )
 
 
 def is_in(members: NDArray[np.int8]) -> NDArray[np.bool_]:
@@ -199,7 +202,9 @@ def is_in(members: NDArray[np.int8]) -> NDArray[np.bool_]:
 def legend_below(figure: Figure, handles: Sequence[Any], columns: int = 3) -> None:
     """A legend for the whole figure, under everything."""
     if handles:
-        figure.legend(handles=list(handles), loc="outside lower left", ncols=columns, handlelength=1.8, columnspacing=1.6)
+        figure.legend(
+            handles=list(handles), loc="outside lower left", ncols=columns, handlelength=1.8, columnspacing=1.6
+        )
 
 
 def frame(axes: Axes) -> None:
@@ -256,7 +261,12 @@ def basin_handles(found: Basins, gamma: str = "") -> list[Patch]:
     """Legend entries for the basins of the first attractors, the reduced set (what it is called) and other labels."""
     occurring = [k for k in range(len(found.attractors)) if np.any(found.labels == k)]
     handles = [
-        Patch(facecolor=light_colour_of(k), edgecolor=colour_of(k), linewidth=0.8, label=f"basin of {attractor_name(found, k)}")
+        Patch(
+            facecolor=light_colour_of(k),
+            edgecolor=colour_of(k),
+            linewidth=0.8,
+            label=f"basin of {attractor_name(found, k)}",
+        )
         for k in occurring[:NUM_LISTED]
     ]
     if len(occurring) > NUM_LISTED:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -111,7 +111,8 @@ def basins_figure(analysis: Analysis) -> Figure:
     handles += _points(panels, analysis, cuts)
     title = f"Basins of attraction of {heading(analysis.map)}"
     if analysis.map.dimension > 2:
-        figure.suptitle(f"{title}: slices, attractors projected onto them", x=0.01, ha="left", fontsize=10)
+        kind = "a slice, attractors projected onto it" if len(cuts) == 1 else "slices, attractors projected onto them"
+        figure.suptitle(f"{title}: {kind}", x=0.01, ha="left", fontsize=10)
     else:
         panels[0].set_title(title)
     legend_below(figure, handles, columns=2)
@@ -178,7 +179,18 @@ def phase_portrait_figure(analysis: Analysis) -> Figure:
     size = np.tanh(scaled / max(float(np.nanmedian(scaled)), 1e-12)) * 0.7 / _ARROWS
     u, v = (np.where(np.isfinite(d), d / length * size, 0.0) for d in (dx, dy))
     axes.quiver(
-        x, y, u, v, angles="xy", scale_units="xy", scale=1.0, color=MUTED, alpha=0.75, width=0.0022, headwidth=4.5, pivot="tail"
+        x,
+        y,
+        u,
+        v,
+        angles="xy",
+        scale_units="xy",
+        scale=1.0,
+        color=MUTED,
+        alpha=0.75,
+        width=0.0022,
+        headwidth=4.5,
+        pivot="tail",
     )
     _orbits(axes, analysis, plane)
     handles.append(Line2D([], [], color=MUTED, linewidth=1.0, label=r"direction of $M(a) - a$"))
@@ -208,7 +220,9 @@ def _picture(axes: Axes, found: Basins, inside: NDArray[np.bool_], plane: Plane)
 def _name_axes(axes: Axes, found: Basins, plane: Plane) -> None:
     x0, x1, y0, y1 = plane.extent
     i, j = plane.axes
-    axes.set(xlim=(x0, x1), ylim=(y0, y1), xlabel=symbol_text(found.map.states[i]), ylabel=symbol_text(found.map.states[j]))
+    axes.set(
+        xlim=(x0, x1), ylim=(y0, y1), xlabel=symbol_text(found.map.states[i]), ylabel=symbol_text(found.map.states[j])
+    )
     axes.set_box_aspect(_shape(plane) if len(found.grid.axes) == 2 else 1.0)
     frame(axes)
 
@@ -238,13 +252,17 @@ def _points(panels: list[Axes] | NDArray[np.object_], analysis: Analysis, cuts: 
             mark(axes, x, y, attractor.point.stability)
             occurring.append(attractor.point.stability)
             if 1 < len(analysis.attractors) <= _MAX_NUMBERED and _visible(plane, float(x[0]), float(y[0])):
-                here = np.array([x[0] / (plane.extent[1] - plane.extent[0]), y[0] / (plane.extent[3] - plane.extent[2])])
+                here = np.array(
+                    [x[0] / (plane.extent[1] - plane.extent[0]), y[0] / (plane.extent[3] - plane.extent[2])]
+                )
                 near = sum(bool(np.max(np.abs(here - other)) < 0.08) for other in numbered)
                 number(axes, float(x[0]), float(y[0]), k, near)
                 numbered.append(here)
     handles = marker_handles(occurring)
     if wandering:
-        handles.append(Line2D([], [], color=INK, marker=".", linestyle="", markersize=3, label="recurrent set: states of an orbit"))
+        handles.append(
+            Line2D([], [], color=INK, marker=".", linestyle="", markersize=3, label="recurrent set: states of an orbit")
+        )
     return handles
 
 
@@ -270,7 +288,7 @@ def _null_lines(axes: Axes, analysis: Analysis, plane: Plane) -> list[Line2D]:
     """Where one coordinate of M(a) - a is 0."""
     x, y = _mesh(plane, _FINE)
     handles: list[Line2D] = []
-    styles = (PALETTE[4], "-"), (PALETTE[3], "--")
+    styles: list[tuple[str, Literal["-", "--"]]] = [(PALETTE[4], "-"), (PALETTE[3], "--")]
     for d, state, (colour, style) in zip(_displacement(analysis, x, y), analysis.map.states, styles, strict=True):
         finite = np.ma.masked_invalid(d)
         if not (finite.count() and float(finite.min()) < 0 < float(finite.max())):
@@ -287,7 +305,10 @@ def _orbits(axes: Axes, analysis: Analysis, plane: Plane) -> None:
     x0, x1, y0, y1 = plane.extent
     x, y = _mesh(plane, _STARTS)
     states = np.stack([x.ravel(), y.ravel()])
-    index = [((s - lo) / (hi - lo) * n).astype(int) for s, lo, hi, n in zip(states, (x0, y0), (x1, y1), found.grid.counts, strict=True)]
+    index = [
+        ((s - lo) / (hi - lo) * n).astype(int)
+        for s, lo, hi, n in zip(states, (x0, y0), (x1, y1), found.grid.counts, strict=True)
+    ]
     labels = found.labels[index[0], index[1]]
     record = [states]
     step = numpy_map(analysis.map).step
@@ -329,4 +350,3 @@ def _few(held: list[str]) -> str:
     if len(held) > 3 and len({h.split(" = ")[1] for h in held}) == 1:
         return f"the other {len(held)} states = {held[0].split(' = ')[1]}"
     return ", ".join(held[:NUM_LISTED]) + (", ..." if len(held) > NUM_LISTED else "")
-

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from dynlatch.errors import InputError
 from dynlatch.maps import catalogue, codegen
 from dynlatch.maps.balls import ball_map
 from dynlatch.maps.definition import Formulas, Map, exact_box, state_symbol
@@ -26,7 +27,7 @@ BITS = 200
 ULP = 2.0**-52
 
 
-def functions_map() -> Map:
+def functions_map() -> tuple[Map, Map]:
     """Every operation that compiled text may hold, defined on [1/4, 3/4]^2."""
     x, y, w = map(state_symbol, "xyw")
     rows = (
@@ -34,9 +35,9 @@ def functions_map() -> Map:
         sp.sin(x) * sp.cos(y) + sp.tan(x) ** 2 - sp.sinh(y) + sp.cosh(x * y) * sp.tanh(w * x) + y**w + sp.sign(x + y),
         sp.asin(x) + sp.acos(y) - sp.atan(x / y) + sp.asinh(x) + sp.acosh(1 + y) + sp.atanh(x) + sp.sech(y) - x**7,
     )
-    return Map("functions", (x, y), Formulas(rows[:2]), ((w, sp.pi / 3),), exact_box(("1/4", "3/4"), 2)), Map(
-        "functions 2", (x, y), Formulas((rows[2], -x)), (), exact_box(("1/4", "3/4"), 2)
-    )  # pyright: ignore
+    box = exact_box(("1/4", "3/4"), 2)
+    one = Map("functions", (x, y), Formulas(rows[:2]), ((w, sp.pi / 3),), box)
+    return one, Map("functions 2", (x, y), Formulas((rows[2], -x)), (), box)
 
 
 FORMULAS = [catalogue.neuron("5/4", "1/3"), catalogue.henon(), catalogue.ikeda(), catalogue.newton(), *functions_map()]
@@ -220,6 +221,19 @@ def test_where_the_map_is_undefined_floats_are_nan_and_intervals_poison() -> Non
     assert np.all(np.isnan(hi[0]))
     with balls.precision(60):
         assert not ball_map(m).image([balls.ball(-1), balls.ball(1)])[0].is_finite()
+
+
+@pytest.mark.parametrize("constant", [sp.atanh(2), sp.log(-2), sp.gamma(sp.pi), sp.sqrt(-2) * sp.sqrt(3)])
+def test_a_constant_that_is_not_real_is_refused_in_one_line(constant: sp.Expr) -> None:
+    x = state_symbol("x")
+
+    def image() -> object:
+        m = Map("bad", (x,), Formulas((x * constant,)), (), exact_box((-1, 1), 1))
+        return interval_map(m).image(np.zeros((1, 1)), np.zeros((1, 1)))
+
+    with pytest.raises(InputError) as caught:
+        image()
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("m", [catalogue.neuron(2), catalogue.tanh_network(((2, 1), (0, 1)))], ids=lambda m: m.name)

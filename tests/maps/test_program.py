@@ -164,10 +164,12 @@ points = st.tuples(coordinate, coordinate)
 
 def lowered(e: sp.Expr) -> Program:
     try:
-        return lower([e], STATES, VALUES)
-    except InputError:  # a constant such as log(-1), or a function that SymPy rewrote
+        program = lower([e], STATES, VALUES)
+        assert constants(program) is not None
+    except (InputError, ArithmeticError):  # a constant such as log(-1), or a function that SymPy rewrote
         assume(False)
         raise
+    return program
 
 
 # --- agreement --------------------------------------------------------------------------------------------------------
