@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from dynlatch.maps.definition import Map as Map
     from dynlatch.maps.toml_file import read_map as read_map
     from dynlatch.regions.basins import basins as basins
+    from dynlatch.regions.basins_file import write_basins as write_basins
     from dynlatch.regions.reduced_set import reduced_set as reduced_set
     from dynlatch.rigor.enclosure import Enclosure as Enclosure
     from dynlatch.verdict import Stop as Stop
@@ -52,6 +53,7 @@ _HOMES = {
     "maps.definition": ("Map",),
     "maps.toml_file": ("read_map",),
     "regions.basins": ("basins",),
+    "regions.basins_file": ("write_basins",),
     "regions.reduced_set": ("reduced_set",),
     "rigor.enclosure": ("Enclosure",),
     "verdict": ("Stop", "Verdict"),

@@ -22,12 +22,14 @@ from dynlatch.maps.definition import Map
 from dynlatch.progress import SILENT, Progress, one_step
 from dynlatch.regions.attractors import Attractors, find_attractors
 from dynlatch.regions.basins import Basins, basins, search_box
-from dynlatch.regions.grid import make_grid
-from dynlatch.regions.reduced_set import ReducedSet, reduced_set
+from dynlatch.regions.grid import BYTES_PER_CELL as BYTES_OF_LABEL
+from dynlatch.regions.grid import check_memory, make_grid
+from dynlatch.regions.reduced_set import BYTES_OF_MEMBERSHIP, ReducedSet, reduced_set
 from dynlatch.verdict import Stop, Verdict
 
 DECAY_STEPS: Final = 200
 """Steps of the orbits along which gradients are followed, unless said otherwise."""
+BYTES_PER_CELL: Final = BYTES_OF_LABEL + BYTES_OF_MEMBERSHIP
 
 _CONTRACTION_BOXES: Final = 20_000
 _RESOLUTION: Final = {1: 2_000, 2: 400, 3: 100}
@@ -99,6 +101,7 @@ def analyze(
     if isinstance(max_period, bool) or max_period < 1:
         raise InputError(f"max_period={max_period} must be at least 1; 1 looks for fixed points only")
     grid = make_grid(m, box, _RESOLUTION.get(m.dimension, 400) if resolution is None else resolution)
+    check_memory(grid, BYTES_PER_CELL)
     derivation = one_step(progress, "deriving", lambda: derive(m))
     attractors = find_attractors(m, search_box(m, grid), seed=seed, progress=progress)
     points = one_step(progress, "certifying fixed points", lambda: _fixed_points(m, attractors))

@@ -100,7 +100,7 @@ def test_nothing_runs_text_or_unpickles(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_only_the_command_line_prints(path: Path) -> None:
-    if path != PACKAGE / "cli.py":
+    if PACKAGE / "cli" not in path.parents:
         assert prints(path.read_text(encoding="utf-8")) == []
 
 

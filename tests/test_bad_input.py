@@ -14,8 +14,9 @@ import pytest
 import dynlatch
 from dynlatch import files
 from dynlatch.analysis import Analysis
-from dynlatch.cli import arguments, main
+from dynlatch.cli import main
 from dynlatch.regions import basins_file
+from dynlatch.regions.grid import MAX_BYTES, check_memory, make_grid
 from dynlatch.views import folder
 
 W2 = ("neuron", "-p", "w=2")
@@ -351,6 +352,9 @@ def test_no_message_is_empty_or_long(run: Run) -> None:
 
 def test_the_limit_of_memory_is_the_one_that_is_said() -> None:
     m = dynlatch.neuron(2)
-    arguments.refuse_large(m, None, arguments.MAX_BYTES // 6, 6)
-    with pytest.raises(dynlatch.InputError, match=r"4 GB of memory; choose one that needs at most 4 GB"):
-        arguments.refuse_large(m, None, arguments.MAX_BYTES // 6 + 1, 6)
+    check_memory(make_grid(m, None, MAX_BYTES // 6), 6)
+    with pytest.raises(dynlatch.InputError, match=r"needs 4 GB of memory, more than 4 GB"):
+        check_memory(make_grid(m, None, MAX_BYTES // 6 + 1), 6)
+    for work in (dynlatch.basins, dynlatch.analyze):
+        with pytest.raises(dynlatch.InputError, match="GB of memory"):
+            work(m, resolution=10**10)

@@ -23,7 +23,10 @@ COMMANDS: dict[str, tuple[list[str], float | None]] = {
     "dynlatch maps": (["maps"], None),
     "dynlatch critical-input neuron -p w=2": (["critical-input", "neuron", "-p", "w=2"], None),
     "dynlatch analyze neuron -p w=2": (["analyze", "neuron", "-p", "w=2", "--out", "{out}"], 6.0),
-    "dynlatch analyze tanh_network -p W=..., 2 units": (["analyze", "tanh_network", "-p", "W=[[2,0.2],[0.2,1.8]]", "--out", "{out}"], None),
+    "dynlatch analyze tanh_network -p W=..., 2 units": (
+        ["analyze", "tanh_network", "-p", "W=[[2,0.2],[0.2,1.8]]", "--out", "{out}"],
+        None,
+    ),
 }
 
 

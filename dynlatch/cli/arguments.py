@@ -14,9 +14,6 @@ from dynlatch.errors import InputError, OutputError
 if TYPE_CHECKING:
     from dynlatch.maps.definition import Box, Map
 
-MAX_BYTES: Final = 4_000_000_000
-"""Arrays larger than this are not made in memory; ``dynlatch basins --out`` needs none."""
-
 _MAX_LIST: Final = 65_536
 Made = TypeVar("Made")
 
@@ -175,17 +172,10 @@ def refuse_large(
     axes: Iterable[str] | None = None,
     at: Mapping[str, object] | None = None,
 ) -> None:
-    """Check box, resolution and slice as ``make_grid`` does, and that the arrays fit into ``MAX_BYTES``."""
-    from dynlatch.regions.grid import make_grid
+    """Check box, resolution and slice, and that the arrays fit into memory, before anything is made."""
+    from dynlatch.regions.grid import check_memory, make_grid
 
-    grid = make_grid(m, sides, cells, axes=None if axes is None else list(axes), at=at)
-    size = grid.num_cells * bytes_per_cell
-    if size > MAX_BYTES:
-        shown = " x ".join(map(str, grid.counts))
-        raise InputError(
-            f"--resolution makes {shown} cells, which need {size / 1e9:.4g} GB of memory; "
-            f"choose one that needs at most {MAX_BYTES / 1e9:g} GB, or write labels by `dynlatch basins --out FILE.nc`"
-        )
+    check_memory(make_grid(m, sides, cells, axes=None if axes is None else list(axes), at=at), bytes_per_cell)
 
 
 def writable(check: Callable[[Path], Made], path: Path) -> Made:

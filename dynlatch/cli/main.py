@@ -26,9 +26,6 @@ BAD_INPUT: Final = 2
 _USAGE_ERROR: Final = typer.BadParameter.mro()[1]
 """The base of typer's complaints about arguments, whichever module typer keeps it in."""
 
-_BYTES_PER_CELL: Final = 9
-"""A label, a time and three memberships in Gamma."""
-
 app = typer.Typer(
     name="dynlatch",
     add_completion=False,
@@ -155,11 +152,11 @@ def analyze(
         raise InputError("nothing to do with the result; give --out FOLDER to write it, or --json to print it")
     m = arguments.the_map(map_name, param or ())
     sides, cells = arguments.box(box, m), arguments.resolution(resolution)
-    if cells is not None or sides is not None:
-        arguments.refuse_large(m, sides, 1 if cells is None else cells, _BYTES_PER_CELL)
-    folder = None if out is None else arguments.writable(writable_folder, out)
-    from dynlatch.analysis import DECAY_STEPS, analyze
+    from dynlatch.analysis import BYTES_PER_CELL, DECAY_STEPS, analyze
 
+    if cells is not None or sides is not None:
+        arguments.refuse_large(m, sides, 1 if cells is None else cells, BYTES_PER_CELL)
+    folder = None if out is None else arguments.writable(writable_folder, out)
     with terminal.listening() as progress:
         found = analyze(
             m, box=sides, resolution=cells, max_period=max_period, steps=num_steps or DECAY_STEPS, seed=seed,

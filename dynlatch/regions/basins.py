@@ -14,7 +14,7 @@ from dynlatch.maps.evaluators import CompiledMap, compiled_map
 from dynlatch.maps.threads import for_chunks, num_threads
 from dynlatch.progress import SILENT, Progress
 from dynlatch.regions.attractors import Attractors, find_attractors
-from dynlatch.regions.grid import Grid, make_grid
+from dynlatch.regions.grid import BYTES_PER_CELL, Grid, check_memory, make_grid
 from dynlatch.regions.labels import BLOCK, Label, Labels, Times, label_cells
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ def basins(
     Raises: InputError for a bad box, resolution, slice or step count.
     Rigor: sampled. Cost: some tens of nanoseconds a cell; six bytes a cell of memory (``write_basins`` needs none).
     """
+    check_memory(make_grid(m, box, resolution, axes=axes, at=at), BYTES_PER_CELL)
     run = prepare(m, box, resolution, axes, at, attractors, max_steps, seed, progress)
     labels = np.empty(run.grid.num_cells, dtype=np.int16)
     times = np.empty(run.grid.num_cells, dtype=np.int32)

@@ -18,6 +18,8 @@ BYTES_PER_CELL = 6
 """A label of two bytes and a time of four."""
 
 MAX_CELLS = 10**11
+MAX_BYTES = 4 * 10**9
+"""Arrays larger than this are not made in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,20 @@ def make_grid(
         held[names.index(name)] = exact_fraction(value, name)
     counts = _counts(resolution, len(indices))
     return Grid(indices, tuple(sides[i] for i in indices), counts, tuple(held))
+
+
+def check_memory(grid: Grid, bytes_per_cell: int) -> None:
+    """Refuse a grid whose arrays would need more than ``MAX_BYTES``.
+
+    Raises: InputError with the memory that it would take.
+    """
+    size = grid.num_cells * bytes_per_cell
+    if size > MAX_BYTES:
+        shape = " x ".join(map(str, grid.counts))
+        raise InputError(
+            f"a resolution of {shape} cells needs {_bytes(size)} of memory, more than {_bytes(MAX_BYTES)}; "
+            "choose a lower one, or write the labels to disk (dynlatch basins --out FILE.nc, or write_basins)"
+        )
 
 
 def _counts(resolution: int | Sequence[int], num_axes: int) -> tuple[int, ...]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 Members = NDArray[np.int8]
 
+BYTES_OF_MEMBERSHIP: Final = 3
+"""Per cell: one for each reading."""
 READINGS: Final = ("spectral", "norm", "uniform")
 _CHUNK: Final = 16_384
 

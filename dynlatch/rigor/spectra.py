@@ -77,9 +77,9 @@ def _clusters(rows: Sequence[Sequence[arb]]) -> list[acb]:
         near = moved
     discs: list[acb] = []
     for z, correction in zip(near, _corrections(coefficients, near), strict=True):
-        if not correction.is_finite():
-            return _discs(rows)
         radius = n * abs(correction).abs_upper()
+        if not radius < n * size:  # of no use: wider than the matrix itself
+            return _discs(rows)
         discs.append(acb(z.real + arb(0, 1) * radius, z.imag + arb(0, 1) * radius))
     return _grouped(discs)
 

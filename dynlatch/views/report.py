@@ -32,7 +32,7 @@ from dynlatch.views.numbers import (
     sentence,
     share_text,
 )
-from dynlatch.views.style import INK, PAPER, attractor_name
+from dynlatch.views.style import INK, PAPER, attractor_name, without_dust
 
 if TYPE_CHECKING:
     from dynlatch.analysis import Analysis
@@ -166,10 +166,7 @@ def _weights(m: Map) -> list[Markup]:
 
     rows = r" \\ ".join(" & ".join(entry(v) for v in row) for row in m.rule.weights)
     bias = r" \\ ".join(entry(v) for v in m.rule.bias)
-    return [
-        mathml(rf"{name} = \begin{{matrix}}{body}\end{{matrix}}")
-        for name, body in (("W", rows), ("b", bias))
-    ]
+    return [mathml(rf"{name} = \begin{{matrix}}{body}\end{{matrix}}") for name, body in (("W", rows), ("b", bias))]
 
 
 def _line(line: Any) -> Row:
@@ -250,7 +247,7 @@ def _attractors(analysis: Analysis) -> list[Row]:
             {
                 "number": k + 1,
                 "name": attractor.name,
-                "state": point_text(attractor.states[:, 0]),
+                "state": point_text(without_dust(attractor.states[:, 0])),
                 "verdict": attractor.verdict if attractor.point is not None else MEASURED,
                 "cells": f"{total:,}".replace(",", " "),
                 "share": share_text(found.fractions[k]),

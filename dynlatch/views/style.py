@@ -276,10 +276,15 @@ def basin_handles(found: Basins, gamma: str = "") -> list[Patch]:
     return handles + special_patches(found.labels)
 
 
+def without_dust(state: Floats) -> Floats:
+    """A state with 0 for what is 0 but for rounding."""
+    return np.where(np.abs(state) <= 1e-12 * np.max(np.abs(state), initial=0.0), 0.0, state)
+
+
 def attractor_name(found: Basins, index: int) -> str:
     """An attractor's number, kind and place, short enough for a legend."""
     attractor = found.attractors[index]
     if found.map.dimension > 3 or attractor.point is None:
         return f"{index + 1}, {attractor.name}"
-    place = ", ".join(f"{v:.4g}" for v in attractor.point.values)
+    place = ", ".join(f"{v:.4g}" for v in without_dust(attractor.point.values))
     return f"{index + 1}, {attractor.name} ({place})".replace("-", "−")

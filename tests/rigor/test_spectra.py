@@ -145,6 +145,7 @@ def test_eigenvalues_that_may_be_complex_are_not_put_on_the_real_axis() -> None:
     found = eigenvalues(turning())
     assert found is not None
     assert all(holds(e, 0.9j) and holds(e, -0.9j) and holds(e, 0.9) for e in found)
+    assert all(width(e) < 5 for e in found)
 
 
 def test_putting_every_ball_that_meets_the_axis_on_it_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -272,7 +272,8 @@ def _luminance(colour: str) -> float:
 
 def test_text_stands_out_in_light_and_in_dark() -> None:
     style = rendered("neuron")[: rendered("neuron").index("</style>")]
-    themes = [dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", part)) for part in style.split("@media")[:2]]
+    blocks = [part[: part.index("}")] for part in style.split(":root {")[1:3]]
+    themes = [dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", block)) for block in blocks]
     assert len(themes) == 2
     for theme in themes:
         for name in ("ink", "soft", "proved", "open", "measured", "refuted"):
