@@ -33,6 +33,7 @@ BYTES_PER_CELL: Final = BYTES_OF_LABEL + BYTES_OF_MEMBERSHIP
 
 _CONTRACTION_BOXES: Final = 20_000
 _RESOLUTION: Final = {1: 2_000, 2: 400, 3: 100}
+_SLICE_RESOLUTION: Final = 200
 _PACKAGES: Final = ("numpy", "scipy", "sympy", "numba", "python-flint", "networkx", "matplotlib", "xarray")
 
 
@@ -93,14 +94,14 @@ def analyze(
     """Derive, certify, map and measure: the whole walk from a map to what it latches.
 
     Arguments: ``box`` and ``resolution`` of the basins (the map's domain; 2000, 400 or 100 cells along each axis for
-    1, 2 and 3 states), ``max_period`` of the certified cycles (up to 2 states), ``steps`` of the gradients' orbits,
+    1, 2 and 3 states, a slice of 200 x 200 for more), ``max_period`` of the certified cycles (up to 2 states), ``steps`` of the gradients' orbits,
     ``seed`` of everything sampled.
     Raises: InputError for bad arguments. What cannot be decided is a verdict, not an error.
     Rigor: each part says its own. Cost: seconds.
     """
     if isinstance(max_period, bool) or max_period < 1:
         raise InputError(f"max_period={max_period} must be at least 1; 1 looks for fixed points only")
-    grid = make_grid(m, box, _RESOLUTION.get(m.dimension, 400) if resolution is None else resolution)
+    grid = make_grid(m, box, _RESOLUTION.get(m.dimension, _SLICE_RESOLUTION) if resolution is None else resolution)
     check_memory(grid, BYTES_PER_CELL)
     derivation = one_step(progress, "deriving", lambda: derive(m))
     attractors = find_attractors(m, search_box(m, grid), seed=seed, progress=progress)

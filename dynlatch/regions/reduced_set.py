@@ -30,6 +30,8 @@ BYTES_OF_MEMBERSHIP: Final = 3
 """Per cell: one for each reading."""
 READINGS: Final = ("spectral", "norm", "uniform")
 _CHUNK: Final = 16_384
+_SHORT: Final = 64
+"""Steps for cells that go to a set that is no point or cycle."""
 
 
 class Membership(enum.IntEnum):
@@ -122,7 +124,9 @@ def _classify(m: Map, found: Basins, start: int, labels: NDArray[np.int16], max_
     for k, attractor in enumerate(found.attractors.listed):
         chosen = np.flatnonzero(labels == k)
         if chosen.size:
-            members[:, chosen] = _follow(m, attractor, np.ascontiguousarray(points[:, chosen]), max_steps)
+            # Gamma belongs to hyperbolic attractors; for any other set a short look finds what is clearly outside.
+            steps = max_steps if attractor.point is not None else min(max_steps, _SHORT)
+            members[:, chosen] = _follow(m, attractor, np.ascontiguousarray(points[:, chosen]), steps)
     return members
 
 
@@ -133,8 +137,9 @@ def _follow(m: Map, attractor: Attractor, states: Floats, max_steps: int) -> Mem
     norm, period = _norm_of(m, attractor)
     p, q = _matrices(norm)
     condition = float(np.linalg.norm(p, 2) * np.linalg.norm(q, 2))
-    # Inside a period the product may grow for a while before it shrinks.
-    small = 1.0 / condition if period == 1 else 1e-6 / condition
+    # In the trapping region |J_t| <= condition |P J P^-1|, which falls, and |P J P^-1| <= condition |J|. Inside a period
+    # the product may grow for a while before it shrinks.
+    small = (1.0 if period == 1 else 1e-6) / condition**2
     result = np.full((3, total), Membership.IN, dtype=np.int8)
     active = np.arange(total)
     product = np.repeat(np.eye(n)[None], total, axis=0)
@@ -144,13 +149,16 @@ def _follow(m: Map, attractor: Attractor, states: Floats, max_steps: int) -> Mem
         with np.errstate(all="ignore"):
             product = jacobian @ product
             factor = jacobian @ factor
-            result[0, active[~(spectral_radii(product) < 1.0)]] = Membership.OUT
-            result[1, active[~(two_norms(product) < 1.0)]] = Membership.OUT
+            large = _at_least_one(product)
+            result[1, active[large]] = Membership.OUT
+            # A spectral radius is at most a norm, so only a product of norm 1 or more can have one of 1 or more.
+            result[0, active[large[~(spectral_radii(product[large]) < 1.0)]]] = Membership.OUT
             if step % period == 0:
-                result[2, active[~(two_norms(p @ factor @ q) < 1.0)]] = Membership.OUT
+                result[2, active[_at_least_one(p @ factor @ q)]] = Membership.OUT
                 factor = np.repeat(np.eye(n)[None], active.size, axis=0)
         states = compiled.step(states, threads=1)
-        settled = _trapped(attractor, states) & (two_norms(p @ product @ q) < small)
+        settled = np.sqrt(np.sum(product**2, axis=(1, 2))) < small
+        settled[settled] = _trapped(attractor, states[:, settled])
         keep = ~settled & np.any(result[:, active] == Membership.IN, axis=0)
         if not np.all(keep):
             active, states = active[keep], np.ascontiguousarray(states[:, keep])
@@ -161,6 +169,12 @@ def _follow(m: Map, attractor: Attractor, states: Floats, max_steps: int) -> Mem
     late[late == Membership.IN] = Membership.UNDECIDED
     result[:, active] = late
     return result
+
+
+def _at_least_one(matrices: Floats) -> NDArray[np.intp]:
+    """The indices of matrices whose 2-norm is not below 1; the cheap Frobenius norm settles most."""
+    doubtful = np.flatnonzero(~(np.sum(matrices**2, axis=(1, 2)) < 1.0))
+    return doubtful[~(two_norms(matrices[doubtful]) < 1.0)]
 
 
 def _norm_of(m: Map, attractor: Attractor) -> tuple[AdaptedNorm, int]:
