@@ -94,8 +94,8 @@ def analyze(
     """Derive, certify, map and measure: the whole walk from a map to what it latches.
 
     Arguments: ``box`` and ``resolution`` of the basins (the map's domain; 2000, 400 or 100 cells along each axis for
-    1, 2 and 3 states, a slice of 200 x 200 for more), ``max_period`` of the certified cycles (up to 2 states), ``steps`` of the gradients' orbits,
-    ``seed`` of everything sampled.
+    1, 2 and 3 states, a slice of 200 x 200 for more), ``max_period`` of the certified cycles (up to 2 states),
+    ``steps`` of the gradients' orbits, ``seed`` of everything sampled.
     Raises: InputError for bad arguments. What cannot be decided is a verdict, not an error.
     Rigor: each part says its own. Cost: seconds.
     """

@@ -13,21 +13,19 @@ from dynlatch.rigor import intervals as iv
 def step(x, c, out, m):  # pyright: ignore
     """M(a) = W tanh(a) + b for ``m`` columns of states."""
     n = x.shape[0]
-    for i in range(n):
-        row = out[i]
-        bias = c[n * n + i]
-        for j in range(m):
-            row[j] = bias
     squashed = np.empty(m)
     for k in range(n):
         column = x[k]
         for j in range(m):
             squashed[j] = tanh(column[j])
         for i in range(n):
-            weight = c[i * n + k]
-            row = out[i]
-            for j in range(m):
-                row[j] += weight * squashed[j]
+            weight, bias, row = c[i * n + k], c[n * n + i], out[i]
+            if k == 0:
+                for j in range(m):
+                    row[j] = bias + weight * squashed[j]
+            else:
+                for j in range(m):
+                    row[j] += weight * squashed[j]
 
 
 @jit_as(KERNEL)

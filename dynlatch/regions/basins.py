@@ -15,14 +15,15 @@ from dynlatch.maps.threads import for_chunks, num_threads
 from dynlatch.progress import SILENT, Progress
 from dynlatch.regions.attractors import Attractors, find_attractors
 from dynlatch.regions.grid import BYTES_PER_CELL, Grid, check_memory, make_grid
-from dynlatch.regions.labels import BLOCK, Label, Labels, Times, label_cells
+from dynlatch.regions.labelling import BLOCK, label_cells
+from dynlatch.regions.labels import Label, Labels, Times
 
 if TYPE_CHECKING:
     import xarray
 
 MAX_STEPS: Final = 20_000
-_CHUNK: Final = 128 * BLOCK
-_PART: Final = 16 * _CHUNK
+_CHUNK: Final = 256 * BLOCK
+_PART: Final = 8 * _CHUNK
 MAX_ATTRACTORS: Final = 30_000
 _INSIDE: Final = 1.0 - 1e-9
 """Capture a hair inside the trapping region, so that the rounding of the test does not matter."""

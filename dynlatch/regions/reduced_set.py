@@ -137,8 +137,8 @@ def _follow(m: Map, attractor: Attractor, states: Floats, max_steps: int) -> Mem
     norm, period = _norm_of(m, attractor)
     p, q = _matrices(norm)
     condition = float(np.linalg.norm(p, 2) * np.linalg.norm(q, 2))
-    # In the trapping region |J_t| <= condition |P J P^-1|, which falls, and |P J P^-1| <= condition |J|. Inside a period
-    # the product may grow for a while before it shrinks.
+    # In the trapping region |J| <= condition |P J P^-1|, which falls, and |P J P^-1| <= condition |J|.
+    # Inside a period the product may grow for a while before it shrinks.
     small = (1.0 if period == 1 else 1e-6) / condition**2
     result = np.full((3, total), Membership.IN, dtype=np.int8)
     active = np.arange(total)
