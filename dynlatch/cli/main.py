@@ -5,6 +5,7 @@ Exit codes: 0 done, 2 bad input, 1 failure. Every error is one line on the stand
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -23,6 +24,8 @@ DONE: Final = 0
 FAILURE: Final = 1
 BAD_INPUT: Final = 2
 
+_COLLECT_AFTER: Final = 100_000
+"""New objects between two looks for garbage: imports and symbolic work make many that live to the end anyway."""
 _USAGE_ERROR: Final = typer.BadParameter.mro()[1]
 """The base of typer's complaints about arguments, whichever module typer keeps it in."""
 
@@ -37,6 +40,7 @@ app = typer.Typer(
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command with the given words (the process's own by default); returns the exit code."""
+    gc.set_threshold(_COLLECT_AFTER)
     given = sys.argv[1:] if words is None else list(words)
     try:
         command = typer.main.get_command(app)

@@ -85,7 +85,7 @@ def _capture(
     state: Floats, begin: int, end: int, centres: Floats, shapes: Floats, radii2: Floats, owners: Ints, label: Floats,
     entered: Floats, distance2: Floats,
 ) -> int:  # fmt: skip
-    """Label the orbits that are in a capture region; returns how many. One or two states take a single pass a region."""
+    """Label the orbits that are in a capture region; returns how many. One or two states take one pass a region."""
     n, m = state.shape[0], end - begin
     for j in range(m):
         entered[j] = _MOVING
