@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from threading import Lock, Thread
 
 from dynlatch.progress import SILENT, Progress
 
@@ -29,33 +29,66 @@ def for_chunks(
     interrupt, stops the work after the chunks that are under way.
     """
     progress.start(title, total)
-    bounds = [(start, min(start + chunk, total)) for start in range(0, total, chunk)]
-    count = min(num_threads(threads), len(bounds))
-    if count <= 1:
-        for start, end in bounds:
-            work(start, end)
-            progress.advance(end - start)
-        progress.finish()
-        return
-    with ThreadPoolExecutor(count) as pool:
-        under_way: dict[Future[None], int] = {}
-        try:
-            for start, end in bounds:
-                if len(under_way) >= 2 * count:  # a short queue: an interrupt need not wait for what is in it
-                    _settle(under_way, progress)
-                under_way[pool.submit(work, start, end)] = end - start
-            while under_way:
-                _settle(under_way, progress)
-        finally:
-            for future in under_way:
-                future.cancel()
+    share = _Share(work, total, chunk)
+    chunks = -(-total // chunk)
+    helpers = [Thread(target=share.help, daemon=True) for _ in range(min(num_threads(threads), chunks) - 1)]
+    for helper in helpers:
+        helper.start()
+    try:
+        while share.do_one():
+            progress.advance(share.news())
+    finally:
+        share.stop()
+        for helper in helpers:
+            helper.join()
+    if rest := share.news():
+        progress.advance(rest)
+    share.check()
     progress.finish()
 
 
-def _settle(under_way: dict[Future[None], int], progress: Progress) -> None:
-    """Wait for at least one chunk, raise what it raised, and report it."""
-    done, _ = wait(under_way, return_when=FIRST_COMPLETED)
-    for future in done:
-        size = under_way.pop(future)
-        future.result()
-        progress.advance(size)
+class _Share:
+    """The chunks that are left; the caller and its helpers each take the next one when they are free."""
+
+    def __init__(self, work: Callable[[int, int], None], total: int, chunk: int) -> None:
+        self._work = work
+        self._left = iter([(start, min(start + chunk, total)) for start in range(0, total, chunk)])
+        self._lock = Lock()
+        self._done = 0
+        self._error: BaseException | None = None
+
+    def do_one(self) -> bool:
+        """Do the next chunk; False if there is none."""
+        with self._lock:
+            bounds = next(self._left, None)
+        if bounds is None:
+            return False
+        self._work(*bounds)
+        with self._lock:
+            self._done += bounds[1] - bounds[0]
+        return True
+
+    def help(self) -> None:
+        """Do chunks until there are none; an exception ends the work of all and is kept for the caller."""
+        try:
+            while self.do_one():
+                pass
+        except BaseException as error:
+            self._error = error
+            self.stop()
+
+    def news(self) -> int:
+        """How many indices were done since this was last asked."""
+        with self._lock:
+            done, self._done = self._done, 0
+        return done
+
+    def stop(self) -> None:
+        """Hand out no more chunks."""
+        with self._lock:
+            self._left = iter(())
+
+    def check(self) -> None:
+        """Raise what a helper raised."""
+        if self._error is not None:
+            raise self._error
