@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich import box as borders
 from rich.table import Table
@@ -116,12 +117,36 @@ def contraction(found: ContractionBound) -> list[Table | str]:
     return [facts_table("contraction", facts)]
 
 
+_LATEX: Final = (
+    (r"\\(?:operatorname|mathrm)\{(\w+)\}", r"\1"),
+    (r"_\{(\w+)\}", r"_\1"),
+    (r"\\sqrt\{([^{}]*)\}", r"sqrt(\1)"),
+    (r"\\sqrt (\w+|\S)", r"sqrt(\1)"),
+    (r"\\partial ?", "d"),
+    (r"\\pm", "+-"),
+    (r"\\frac\{([^{}]*)\}\{([^{}]*[ *+][^{}]*)\}", r"(\1)/(\2)"),
+    (r"\\frac\{([^{}]*[*+][^{}]*)\}\{([^{}]*)\}", r"(\1)/\2"),
+    (r"\\frac\{([^{}]*)\}\{([^{}]*)\}", r"\1/\2"),
+    (r"\\bar a", "a_latched"),
+    (r"[\\{}]", ""),
+)
+"""What LaTeX writes, and what a terminal can show of it, in the order of reading."""
+
+
+def _plain(side: object) -> str:
+    """A side of a line for a terminal: an expression as SymPy prints it, LaTeX without its marks."""
+    text = str(side)
+    for mark, plain in _LATEX if isinstance(side, str) else ():
+        text = re.sub(mark, plain, text)
+    return text
+
+
 def derivation(found: Derivation) -> list[Table | str]:
     """The symbolic sheet, line by line."""
     rows = [
         [
             line.title,
-            f"{line.left} = {line.right}",
+            f"{_plain(line.left)} = {_plain(line.right)}",
             "" if line.value is None else f"{float(line.value):.12g}",
             line.how,
             str(line.check.verdict),

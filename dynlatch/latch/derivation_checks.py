@@ -72,14 +72,18 @@ def line(
     relation: str = "=", values: dict[sp.Symbol, sp.Expr] | None = None,
 ) -> Line:  # fmt: skip
     """A line whose LaTeX is made of its two sides (text is taken as LaTeX) and whose value is worked out."""
-    sides = [side if isinstance(side, str) else _typeset(side) for side in (left, right)]
+    rising = relation == r"\approx"
+    sides = [side if isinstance(side, str) else typeset(side, rising=rising) for side in (left, right)]
     value = value_of(right, values or {}) if isinstance(right, sp.Expr) else None
     return Line(title, left, right, f" {relation} ".join(sides), how, check, value)
 
 
-def _typeset(expression: sp.Expr) -> str:
-    """LaTeX with the inverse hyperbolic functions named as areas, not arcs of a circle."""
-    text = str(sp.latex(expression))
+def typeset(expression: sp.Expr, *, rising: bool = False) -> str:
+    """LaTeX with the inverse hyperbolic functions named as areas, not arcs of a circle.
+
+    ``rising`` writes the terms of a series in the order of their powers.
+    """
+    text = str(sp.latex(expression, order="rev-lex" if rising else None))
     for name in ("sinh", "cosh", "tanh"):
         text = text.replace(rf"\operatorname{{a{name}}}", rf"\operatorname{{ar{name}}}")
     return text

@@ -9,6 +9,7 @@ import sympy as sp
 from latex2mathml.converter import convert
 from markupsafe import Markup
 
+from dynlatch.latch.derivation_checks import typeset
 from dynlatch.maps.definition import MAX_SYMBOLIC_DIMENSION, Map, TanhLayer
 
 _NAMESPACE: Final = "{http://www.w3.org/1998/Math/MathML}"
@@ -48,21 +49,14 @@ def formula(m: Map) -> list[Markup]:
     if isinstance(m.rule, TanhLayer) and m.dimension > MAX_SYMBOLIC_DIMENSION:
         return [mathml(r"a \mapsto W \tanh(a) + b", display=True)]
     return [
-        mathml(rf"{_typeset(s)} \mapsto {_typeset(e)}", display=True)
+        mathml(rf"{typeset(s)} \mapsto {typeset(e)}", display=True)
         for s, e in zip(m.states, m.expressions, strict=True)
     ]
 
 
-def expression(e: sp.Expr) -> Markup:
-    """An expression, typeset in a line of text."""
-    return mathml(_typeset(e))
-
-
-def _typeset(e: sp.Expr) -> str:
-    text = str(sp.latex(e))
-    for name in ("sinh", "cosh", "tanh"):
-        text = text.replace(rf"\operatorname{{a{name}}}", rf"\operatorname{{ar{name}}}")
-    return text
+def expression(e: sp.Expr, *, rising: bool = False) -> Markup:
+    """An expression, typeset in a line of text; ``rising`` for a series."""
+    return mathml(typeset(e, rising=rising))
 
 
 def _readable(latex: str) -> str:

@@ -216,7 +216,7 @@ def _critical(c: CriticalInput) -> Row:
         "value": None if c.value is None else certain_digits(c.value, 15),
         "width": "" if c.value is None else half_width(c.value),
         "ends": "" if c.value is None else f"[{c.value.lo!r}, {c.value.hi!r}]".replace("-", "−"),
-        "formulas": [(name, expression(e)) for name, e in symbolic if e is not None],
+        "formulas": [(name, expression(e, rising=e is c.series)) for name, e in symbolic if e is not None],
         "state": [] if c.state is None else [certain_digits(e) for e in c.state],
         "direction": point_text(c.direction) if len(c.direction) > 1 else "",
         "sign": "+" if c.sign > 0 else "−",
