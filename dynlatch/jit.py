@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import shutil
 import tempfile
+import time
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numba
 from numba import types
+
+_KEPT_DAYS = 30
 
 
 @lru_cache(maxsize=1)
@@ -29,9 +35,20 @@ def cache_folder() -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryFile(dir=folder):
+            _forget_unused(base, folder)
             return folder
     except OSError:
         return Path(tempfile.mkdtemp(prefix="dynlatch-"))
+
+
+def _forget_unused(base: Path, folder: Path) -> None:
+    """Remove what other versions left here and nobody has used for ``_KEPT_DAYS`` days."""
+    oldest = time.time() - _KEPT_DAYS * 86_400
+    with suppress(OSError):  # two processes may tidy up at once
+        os.utime(folder)
+        for other in base.iterdir():
+            if other != folder and re.fullmatch(r"[0-9a-f]{16}", other.name) and other.stat().st_mtime < oldest:
+                shutil.rmtree(other, ignore_errors=True)
 
 
 def _source_digest() -> str:
