@@ -20,7 +20,7 @@ import sympy as sp
 
 from dynlatch.errors import InputError
 from dynlatch.latch.contraction_search import Candidates, Search
-from dynlatch.maps.balls import ball_of
+from dynlatch.maps.balls import ball_map, ball_of, is_total
 from dynlatch.maps.definition import MAX_SYMBOLIC_DIMENSION, Box, Map, TanhLayer, exact_box
 from dynlatch.maps.evaluators import numpy_map
 from dynlatch.rigor import balls, norms
@@ -89,11 +89,11 @@ def contraction_bound(
     with balls.precision(_BITS):
         run = Search(m, sides, kind, tolerance, max_boxes)
         expression = None
-        if all(points is not None for points in candidates):
+        if all(points is not None for points in candidates) and _defined(m, sides):
             winners = run.compare(list(itertools.product(*(p for p in candidates if p is not None))))
             expression = _expression(m, winners, kind)
         else:
-            run.branch(candidates)
+            run.branch(candidates if _defined(m, sides) else (None,) * m.dimension)
         return _result(run, expression)
 
 
@@ -102,6 +102,12 @@ def _result(run: Search, expression: sp.Expr | None) -> ContractionBound:
     if not run.reason:
         found = Enclosure(run.lower, max(run.lower, run.upper)), run.at, expression, Verdict.PROVED
     return ContractionBound(run.map, run.box, run.norm, *found, run.stop, run.num_boxes, run.reason)
+
+
+def _defined(m: Map, box: Box) -> bool:
+    """Whether M is proved to have a value on the whole box; else a few points of it say nothing about the rest."""
+    sides = [balls.hull(balls.ball(lo), balls.ball(hi)) for lo, hi in box]
+    return is_total(m) or all(value.is_finite() for value in ball_map(m).image(sides))
 
 
 def _adapt(m: Map, box: Box) -> AdaptedNorm:

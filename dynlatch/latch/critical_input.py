@@ -175,6 +175,10 @@ def _general(m: Map, along: tuple[Fraction, ...]) -> CriticalInput:
 
     def result(best: Fold | None, verdict: Verdict, stop: Stop, reason: str) -> CriticalInput:
         value = None if best is None or best.value is None else _size(best.value)
+        if best is not None and best.stable_until is not None:
+            reason += (
+                f"; the attractor itself is lost earlier, to a flip or a rotation near h = {best.stable_until:.6g}"
+            )
         return CriticalInput(
             m, value, None, None, None, best.state if best else None, along, best.sign if best else 1, folds, verdict,
             stop, reason if complete else f"{reason}; there may be attractors that were not found",

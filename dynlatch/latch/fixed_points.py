@@ -147,10 +147,13 @@ def fixed_points(m: Map, box: object = None, period: int = 1, *, max_boxes: int 
     for lo, hi in zip(search.isolated[0].T, search.isolated[1].T, strict=True):
         if any(_inside(point, lo, hi) for point in (*known, *(q for p in found for q in p.orbit))):
             continue
+        if any(_touches(q, lo, hi) for p in found for q in p.orbit):
+            undecided.append((lo, hi))  # a point of a cycle already found, perhaps: too wide to tell
+            continue
         # The box holds one zero, so an exact solution or a certified point inside it is that zero.
         solved = next(((e, x) for e, x in exact if _inside(x, lo, hi)), None)
         point = solved[1] if solved else system.certify(lo + 0.5 * (hi - lo))
-        if point is None or not _inside(point, lo, hi) or not system.has_least_period(point):
+        if point is None or not _inside(point, lo, hi):
             undecided.append((lo, hi))
         elif _meets(point, sides):
             cycle = _describe(system, point, solved[0] if solved else None)
@@ -181,6 +184,10 @@ def _inside(point: Point, lo: Floats, hi: Floats) -> bool:
 
 def _overlap(point: Point, other: Point) -> bool:
     return all(a.overlaps(b) for a, b in zip(point, other, strict=True))
+
+
+def _touches(point: Point, lo: Floats, hi: Floats) -> bool:
+    return all(e.hi >= a and e.lo <= b for e, a, b in zip(point, lo, hi, strict=True))
 
 
 def _meets(point: Point, sides: Box) -> bool:

@@ -73,17 +73,20 @@ class BallMap:
         return _evaluate(_image_program(self._map), box)
 
     def jacobian(self, box: Sequence[arb]) -> list[list[arb]]:
-        """An enclosure of every entry of M' over the box, as rows."""
+        """An enclosure of every entry of M' over the box, as rows; nan unless M has a value on all of the box.
+
+        Without that, a pole or a jump of M could go unseen where the formula of M' has none: d/dx atan(tan x) = 1.
+        """
         if isinstance(self._map.rule, TanhLayer):
             slopes = [balls.sech2(a) for a in box]
             rows, _ = _rows(self._map.rule)
             return [[balls.mul(balls.ball(w), s) for w, s in zip(row, slopes, strict=True)] for row in rows]
         n = self._map.dimension
-        flat = _evaluate(jacobian_program(self._map), box)
+        flat = self._where_defined(jacobian_program(self._map), box)
         return [flat[i * n : (i + 1) * n] for i in range(n)]
 
     def second_derivatives(self, box: Sequence[arb]) -> list[list[list[arb]]]:
-        """An enclosure of d^2 M_i / da_j da_k over the box, indexed [i][j][k]."""
+        """An enclosure of d^2 M_i / da_j da_k over the box, indexed [i][j][k]; nan unless M has a value there."""
         n = self._map.dimension
         if isinstance(self._map.rule, TanhLayer):
             bends = [balls.mul(-2 * balls.tanh(a), balls.sech2(a)) for a in box]
@@ -92,8 +95,19 @@ class BallMap:
                 [[balls.mul(balls.ball(row[j]), bends[j]) if j == k else arb(0) for k in range(n)] for j in range(n)]
                 for row in rows
             ]
-        flat = _evaluate(_hessian_program(self._map), box)
+        flat = self._where_defined(_hessian_program(self._map), box)
         return [[flat[(i * n + j) * n : (i * n + j + 1) * n] for j in range(n)] for i in range(n)]
+
+    def _where_defined(self, program: Program, box: Sequence[arb]) -> list[arb]:
+        if is_total(self._map) or all(value.is_finite() for value in self.image(box)):
+            return _evaluate(program, box)
+        return [arb("nan")] * len(program.outputs)
+
+
+@lru_cache(maxsize=64)
+def is_total(m: Map) -> bool:
+    """Whether M has a value and is continuous everywhere, as far as its operations tell."""
+    return isinstance(m.rule, TanhLayer) or _image_program(m).is_total
 
 
 @lru_cache(maxsize=64)

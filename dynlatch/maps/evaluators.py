@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dynlatch.errors import InputError
 from dynlatch.maps import codegen, layer
-from dynlatch.maps.balls import ball_of, jacobian_program
+from dynlatch.maps.balls import ball_of, is_total, jacobian_program
 from dynlatch.maps.definition import Map, TanhLayer
 from dynlatch.maps.program import Program, lower, run
 from dynlatch.maps.threads import for_chunks
@@ -134,9 +134,18 @@ class IntervalMap:
         return result[0], result[1]
 
     def jacobian(self, lo: Floats, hi: Floats, *, threads: int | None = None) -> tuple[Floats, Floats]:
-        """Lower and upper ends of every entry of M' over each box. Shapes (n, N) to (n, n, N)."""
+        """Lower and upper ends of every entry of M' over each box; nan unless M has a value on all of the box.
+
+        Without that, a pole or a jump of M could go unseen where the formula of M' has none: d/dx atan(tan x) = 1.
+        Shapes (n, N) to (n, n, N).
+        """
         n = self.dimension
         result = _apply(self.jacobian_kernel, self.jacobian_constants, (lo, hi), n * n, threads)
+        if not is_total(self._map):
+            image_lo, image_hi = self.image(lo, hi, threads=threads)
+            defined = np.all(np.isfinite(image_lo) & np.isfinite(image_hi), axis=0)
+            for ends in result:
+                ends[:, ~defined] = np.nan
         return result[0].reshape(n, n, -1), result[1].reshape(n, n, -1)
 
 

@@ -21,6 +21,8 @@ UNARY: Final = frozenset(
 )
 BINARY: Final = frozenset("add sub mul div".split())
 
+_PARTIAL: Final = frozenset("div log sqrt tan asin acos acosh atanh sign".split())
+
 Node = tuple[str, int, int]
 """``(operation, first, second)``: node indices; ``second`` is the exponent of ``powi`` and 0 where unused.
 The leaves are ``("state", i, 0)`` and ``("const", k, 0)``."""
@@ -34,6 +36,13 @@ class Program:
     nodes: tuple[Node, ...]
     constants: tuple[sp.Expr, ...]
     outputs: tuple[int, ...]
+
+    @property
+    def is_total(self) -> bool:
+        """Whether every operation has a value, and is continuous, everywhere."""
+        return not any(
+            name in _PARTIAL or (name == "powi" and second < 0) for name, _, second in self.nodes
+        )  # fmt: skip
 
     @property
     def structure_hash(self) -> str:

@@ -53,7 +53,7 @@ def trapping_regions(m: Map, point: FixedPoint) -> tuple[TrappingRegion, ...]:
     for index, state in enumerate(point.orbit):
         centre = np.array([float(e) for e in state])
         region = _largest(m, centre, point.period, index)
-        if region is not None:
+        if region is not None and max(e.width for e in state) < 2.0**-50 * max(1.0, float(np.max(np.abs(centre)))):
             regions.append(region)
     return tuple(regions)
 
@@ -115,7 +115,8 @@ def _cover(centre: Floats, norm: AdaptedNorm, radius: float) -> tuple[Floats, Fl
     if pieces > 1:
         middle, extent = 0.5 * (lo + hi) - centre[:, None], 0.5 * (hi - lo)
         nearest = np.linalg.norm(matrix @ middle, axis=0) - np.linalg.norm(np.abs(matrix) @ extent, axis=0)
-        keep = nearest <= radius * _SLACK
+        rounding = n * 2.0**-49 * np.linalg.norm(np.abs(matrix) @ (np.abs(middle) + extent), axis=0)
+        keep = nearest <= radius * _SLACK + rounding
         lo, hi = lo[:, keep], hi[:, keep]
     return lo, hi
 

@@ -68,18 +68,29 @@ def _hull_from_ends(lo: arb, hi: arb, both: arb) -> arb:
 
 
 def ends(x: arb) -> tuple[Fraction, Fraction]:
-    """The exact ends ``mid - rad`` and ``mid + rad``.
+    """The exact ends ``mid - rad`` and ``mid + rad``; bits below 2^-65536 are rounded outward.
 
-    Raises: ArithmeticError if they are not finite, or too large or too small to be written out.
+    Raises: ArithmeticError if they are not finite, or too large to be written out.
     """
     if not x.is_finite():
         raise ArithmeticError(f"the ball {x} has no ends: nothing finite is known about it")
-    return _ends(x)
+    (lower, upper), (_, radius) = _rounded(x.mid()), _rounded(x.rad())
+    return lower - radius, upper + radius
 
 
 def enclosure(x: arb) -> Enclosure:
     """The ball as an interval with exact ends. Raises: ArithmeticError as ``ends`` does."""
     return Enclosure(*ends(x))
+
+
+def _rounded(x: arb) -> tuple[Fraction, Fraction]:
+    """An exact ball between two fractions that can be written out; they are equal but for the very smallest numbers."""
+    mantissa, exponent = (int(part) for part in x.man_exp())
+    shift = -_LARGEST_EXPONENT - exponent
+    if shift <= 0:
+        exact = _dyadic(x)
+        return exact, exact
+    return Fraction(mantissa >> shift, 1 << _LARGEST_EXPONENT), Fraction(-(-mantissa >> shift), 1 << _LARGEST_EXPONENT)
 
 
 def _dyadic(x: arb) -> Fraction:
