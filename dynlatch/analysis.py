@@ -31,6 +31,8 @@ DECAY_STEPS: Final = 200
 """Steps of the orbits along which gradients are followed, unless said otherwise."""
 BYTES_PER_CELL: Final = BYTES_OF_LABEL + BYTES_OF_MEMBERSHIP
 
+_BASIN_STEPS: Final = 2_000
+"""Fewer than ``basins`` takes by itself: a map whose orbits never settle would use them all in every cell."""
 _CONTRACTION_BOXES: Final = 20_000
 _RESOLUTION: Final = {1: 2_000, 2: 400, 3: 100}
 _SLICE_RESOLUTION: Final = 200
@@ -111,7 +113,9 @@ def analyze(
     contraction = one_step(
         progress, "bounding the contraction", lambda: contraction_bound(m, max_boxes=_CONTRACTION_BOXES)
     )
-    labelled = basins(m, box, grid.counts, attractors=attractors, seed=seed, threads=threads, progress=progress)
+    labelled = basins(
+        m, box, grid.counts, attractors=attractors, max_steps=_BASIN_STEPS, threads=threads, progress=progress
+    )
     reduced = reduced_set(m, labelled=labelled, threads=threads, progress=progress)
     decays = one_step(progress, "following gradients", lambda: _decays(m, labelled, steps))
     return Analysis(

@@ -51,7 +51,7 @@ def enclosed(value: Enclosure | None) -> str:
     """The middle and how far the number may be from it."""
     if value is None:
         return "none"
-    return f"{float(value):.15g}" + (" exactly" if value.width == 0 else f" +- {value.width / 2:.1e}")
+    return f"{float(value):.15g}" + (" exactly" if value.width == 0 else f"... (width {value.width:.1e})")
 
 
 def fixed_points(found: FixedPoints) -> list[Table | str]:

@@ -54,7 +54,7 @@ class CriticalInput:
 
     def __repr__(self) -> str:
         along = "" if len(self.direction) == 1 else f" along ({', '.join(map(str, self.direction))})"
-        value = "none" if self.value is None else f"{float(self.value):.15g} +- {self.value.width / 2:.1e}"
+        value = "none" if self.value is None else f"{float(self.value):.15g}..., width {self.value.width:.1e},"
         formula = "" if self.expression is None else f" = {self.expression}"
         return f"CriticalInput({value}{formula}{along}, {self.verdict}: {self.reason})"
 

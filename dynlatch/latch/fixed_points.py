@@ -23,6 +23,9 @@ from dynlatch.verdict import Stop, Verdict
 MAX_DIMENSION: Final = 4
 MAX_PERIOD: Final = 64
 
+_UNFINISHED: Final = (
+    "the budget of boxes ran out: more boxes may decide this, unless it is a bifurcation or a continuum"
+)
 _MULTIPLE: Final = "a multiple fixed point, a bifurcation or a continuum: Krawczyk's test decides nothing here"
 _UNDEFINED: Final = "the map is undefined or unbounded somewhere in this box: nothing is decided here"
 
@@ -163,7 +166,7 @@ def fixed_points(m: Map, box: object = None, period: int = 1, *, max_boxes: int 
             elif not any(_inside(other, lo, hi) for other in returns):  # inside it is the same zero: a shorter cycle
                 undecided.append((lo, hi))
     found.sort(key=lambda p: tuple(float(e) for e in p.state))
-    clusters = _clusters(undecided, system)
+    clusters = _clusters(undecided, system, search.stop)
     complete = search.stop is Stop.SOLVED and not clusters
     return FixedPoints(
         m, sides, period, tuple(found), clusters, Verdict.PROVED if complete else Verdict.INCONCLUSIVE,
@@ -214,7 +217,13 @@ def stability_of(multipliers: Sequence[Eigenvalue] | None) -> Stability:
     return Stability.SADDLE if decided else Stability.INCONCLUSIVE
 
 
-def _clusters(boxes: Sequence[tuple[Floats, Floats]], system: CycleSystem) -> tuple[Cluster, ...]:
+def _reason(defined: bool, stop: Stop) -> str:
+    if not defined:
+        return _UNDEFINED
+    return _UNFINISHED if stop is Stop.BUDGET else _MULTIPLE
+
+
+def _clusters(boxes: Sequence[tuple[Floats, Floats]], system: CycleSystem, stop: Stop) -> tuple[Cluster, ...]:
     """Merge boxes that touch until all are apart, each with the reason."""
     if not boxes:
         return ()
@@ -232,7 +241,7 @@ def _clusters(boxes: Sequence[tuple[Floats, Floats]], system: CycleSystem) -> tu
     return tuple(
         Cluster(
             tuple((float(a), float(b)) for a, b in zip(lo[:, j], hi[:, j], strict=True)),
-            _MULTIPLE if np.all(np.isfinite(values[:, j])) else _UNDEFINED,
+            _reason(bool(np.all(np.isfinite(values[:, j]))), stop),
         )
         for j in range(lo.shape[1])
     )

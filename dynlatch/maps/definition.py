@@ -25,6 +25,7 @@ _EXAMPLE = "a fraction as sympy.Rational(1, 2)"
 _NO_NUMBERS = (sp.I, sp.nan, sp.oo, -sp.oo, sp.zoo)
 _MAX_EXPONENT = 1024
 
+_FARTHEST = 10**300
 MAX_SYMBOLIC_DIMENSION = 6
 """Networks with more units than this are never written out as expressions."""
 
@@ -273,6 +274,10 @@ def exact_box(box: object, dimension: int, what: str = "box") -> Box:
         if ends[0] >= ends[1]:
             raise InputError(
                 f"{what} side {index} = [{lo}, {hi}] is empty or inverted; its lower end must be below its upper end"
+            )
+        if max(map(abs, ends)) > _FARTHEST:
+            raise InputError(
+                f"{what} side {index} reaches beyond 1e300, too far for floats; choose a smaller box or weight"
             )
         result.append(ends)
     return tuple(result)

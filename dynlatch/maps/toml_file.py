@@ -45,7 +45,7 @@ def read_map(path: str | Path) -> Map:
     Raises: InputError in one line, naming the file and the place in it. Rigor: exact.
     """
     file = Path(path)
-    where = grammar.quoted(Path(path).name)
+    where = grammar.quoted(Path(path).name or str(path))
     try:
         if not file.is_file():
             raise InputError(

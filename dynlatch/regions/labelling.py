@@ -288,9 +288,10 @@ def label_cells(
         if cells.size:
             ended += _hit_cells(state, m, box_lo, box_hi, cells, cell_counts, hits, label)
         j = 0
-        while j < m and age[j] >= max_steps:  # lanes stand in the order of their birth
-            label[j] = _LATE if label[j] == _MOVING else label[j]
-            ended = m
+        while j < m and (label[j] != _MOVING or age[j] >= max_steps):  # lanes stand in the order of their birth
+            if label[j] == _MOVING:
+                label[j] = _LATE
+                ended = m
             j += 1
         if 4 * ended >= m:
             m = _compact(state, 0, m, label, age, lost, hits, place, cells.size > 0, labels, times)

@@ -110,14 +110,15 @@ def _cover(centre: Floats, norm: AdaptedNorm, radius: float) -> tuple[Floats, Fl
     edges = [np.linspace(c - h, c + h, pieces + 1) for c, h in zip(centre, half, strict=True)]
     for edge, c, h in zip(edges, centre, half, strict=True):  # keep the ends at least as far out as meant
         edge[0], edge[-1] = np.nextafter(c - h, -np.inf), np.nextafter(c + h, np.inf)
+    if pieces == 1:
+        return np.array([edge[:1] for edge in edges]), np.array([edge[1:] for edge in edges])
     lo = np.stack([e.ravel() for e in np.meshgrid(*(edge[:-1] for edge in edges), indexing="ij")])
     hi = np.stack([e.ravel() for e in np.meshgrid(*(edge[1:] for edge in edges), indexing="ij")])
-    if pieces > 1:
-        middle, extent = 0.5 * (lo + hi) - centre[:, None], 0.5 * (hi - lo)
-        nearest = np.linalg.norm(matrix @ middle, axis=0) - np.linalg.norm(np.abs(matrix) @ extent, axis=0)
-        rounding = n * 2.0**-49 * np.linalg.norm(np.abs(matrix) @ (np.abs(middle) + extent), axis=0)
-        keep = nearest <= radius * _SLACK + rounding
-        lo, hi = lo[:, keep], hi[:, keep]
+    middle, extent = 0.5 * (lo + hi) - centre[:, None], 0.5 * (hi - lo)
+    nearest = np.linalg.norm(matrix @ middle, axis=0) - np.linalg.norm(np.abs(matrix) @ extent, axis=0)
+    rounding = n * 2.0**-49 * np.linalg.norm(np.abs(matrix) @ (np.abs(middle) + extent), axis=0)
+    keep = nearest <= radius * _SLACK + rounding
+    lo, hi = lo[:, keep], hi[:, keep]
     return lo, hi
 
 

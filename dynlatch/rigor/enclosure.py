@@ -84,4 +84,4 @@ class Enclosure:
     def __repr__(self) -> str:
         if self.lower == self.upper:
             return f"Enclosure({float(self)!r}, exact)"
-        return f"Enclosure({float(self)!r} +- {self.width / 2:.1e})"
+        return f"Enclosure(about {float(self)!r}, width {self.width:.1e})"

@@ -113,6 +113,15 @@ def test_symmetry_of_the_map_is_symmetry_of_the_labels() -> None:
     np.testing.assert_array_equal(found.labels, last - found.labels[::-1, ::-1])
 
 
+def test_orbits_that_never_settle_run_out_of_time_beside_others_that_end() -> None:
+    text = 'name = "turn"\nstate = ["x", "y"]\n[map]\nx = "cos(1)*x - sin(1)*y"\ny = "sin(1)*x + cos(1)*y"\n'
+    found = d.basins(map_from_toml(text + "[domain]\nx = [-1, 1]\ny = [-1, 1]\n"), resolution=24, max_steps=150)
+    late = found.labels == Label.OUT_OF_TIME
+    assert 0 < np.count_nonzero(late) < late.size
+    assert np.all(found.times[late] == 150)
+    assert np.all(found.times[~late] < 150)
+
+
 def test_an_attractor_without_a_certified_region_captures_at_a_small_distance() -> None:
     m = d.neuron(2)
     found = find_attractors(m, m.domain)
