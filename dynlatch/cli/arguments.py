@@ -33,8 +33,8 @@ def the_map(text: str, parameters: Sequence[str]) -> Map:
     if _is_path(text):
         return override_parameters(read_map(text), given)
     near = difflib.get_close_matches(name.lower(), CATALOGUE, 1, 0.5)
-    hint = f"did you mean {near[0]}" if near else f"there are {', '.join(CATALOGUE)}"
-    raise InputError(f"unknown map {_quoted(text)}; {hint}. A map of your own is given as the path of a TOML file")
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(CATALOGUE)}."
+    raise InputError(f"unknown map {_quoted(text)}; {hint} A map of your own is given as the path of a TOML file")
 
 
 def _is_path(text: str) -> bool:

@@ -25,7 +25,7 @@ _EXAMPLE = "a fraction as sympy.Rational(1, 2)"
 _NO_NUMBERS = (sp.I, sp.nan, sp.oo, -sp.oo, sp.zoo)
 _MAX_EXPONENT = 1024
 
-_FARTHEST = 10**300
+_FARTHEST = 10**306
 MAX_SYMBOLIC_DIMENSION = 6
 """Networks with more units than this are never written out as expressions."""
 
@@ -277,7 +277,7 @@ def exact_box(box: object, dimension: int, what: str = "box") -> Box:
             )
         if max(map(abs, ends)) > _FARTHEST:
             raise InputError(
-                f"{what} side {index} reaches beyond 1e300, too far for floats; choose a smaller box or weight"
+                f"{what} side {index} reaches beyond 1e306, too far for floats; choose a smaller box or weight"
             )
         result.append(ends)
     return tuple(result)
