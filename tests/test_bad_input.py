@@ -14,7 +14,6 @@ import pytest
 import dynlatch
 from dynlatch import files
 from dynlatch.analysis import Analysis
-from dynlatch.cli import main
 from dynlatch.regions import basins_file
 from dynlatch.regions.grid import MAX_BYTES, check_memory, make_grid
 from dynlatch.views import folder
@@ -22,19 +21,6 @@ from dynlatch.views import folder
 W2 = ("neuron", "-p", "w=2")
 NETWORK = ("tanh-network", "-p", "W=[[2,0.2],[0.2,1.8]]")
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """The command in this process: exit code, standard output, standard error."""
-    for name in ("DYNLATCH_DEBUG", "FORCE_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-
-    def called(*words: str) -> tuple[int, str, str]:
-        code = main(words)
-        return code, *capsys.readouterr()
-
-    return called
 
 
 def refused(run: Run, words: tuple[str, ...], *said: str, code: int = 2) -> None:

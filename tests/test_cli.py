@@ -19,26 +19,13 @@ import xarray
 
 import dynlatch
 from dynlatch.analysis import Analysis
-from dynlatch.cli import arguments, main, terminal
+from dynlatch.cli import arguments, terminal
 from dynlatch.maps.catalogue import CATALOGUE
 from dynlatch.views import folder
 from dynlatch.views.results import results, to_text
 
 NETWORK = "W=[[2,0.2],[0.2,1.8]]"
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """The command in this process: exit code, standard output, standard error."""
-    for name in ("DYNLATCH_DEBUG", "FORCE_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-
-    def called(*words: str) -> tuple[int, str, str]:
-        code = main(words)
-        return code, *capsys.readouterr()
-
-    return called
 
 
 @pytest.fixture
