@@ -8,7 +8,6 @@ from decimal import Decimal
 from fractions import Fraction
 
 import mpmath
-import pytest
 import sympy as sp
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -22,15 +21,6 @@ SYMBOLS = {"a": a, "b": b, "w": w}
 
 def read(text: str) -> sp.Expr:
     return parse_expression(text, SYMBOLS, where="[map] a")
-
-
-def refusal(text: str) -> str:
-    with pytest.raises(InputError) as caught:
-        read(text)
-    message = str(caught.value)
-    assert message.isprintable()
-    assert message.startswith("[map] a: column ")
-    return message.removeprefix("[map] a: ")
 
 
 # --- properties -----------------------------------------------------------------------------------------------------
