@@ -15,7 +15,7 @@ from dynlatch.progress import SILENT, Progress
 from dynlatch.regions.attractors import Attractor, Attractors, find_attractors
 from dynlatch.regions.capture import captured_by
 from dynlatch.regions.settle import LEAVES, OPEN, cannot_reach, must_reach, spread, successors
-from dynlatch.regions.images import power_images
+from dynlatch.regions.images import box_orbit
 from dynlatch.regions.tree import DEFINED, CellTree, Ints, box_volume, check_dimension, in_cells, make_tree
 from dynlatch.regions.tree_walk import raster, walk_arrays
 from dynlatch.verdict import Stop, Verdict
@@ -27,8 +27,8 @@ MAX_CELLS: Final = 1_000_000
 DEPTH: Final = {1: 18, 2: 10, 3: 7, 4: 5}
 """Halvings of each side of the box, unless said otherwise."""
 _FIRST_DEPTH: Final = {1: 8, 2: 5, 3: 3, 4: 2}
-_POWERS: Final = (2, 4, 8, 16)
-"""Powers of M that are tried on cells that M itself leaves open."""
+_MAX_POWER: Final = 16
+"""M^2, M^4, ... up to this power of M are tried on cells that M itself leaves open."""
 _WORTHWHILE: Final = 0.01
 """The share of open cells that a power must decide for the next one to be tried."""
 _BLOCK_DEPTH: Final = 3
@@ -197,11 +197,11 @@ def certified_basins(
     """
     n = check_dimension(m)
     sides = m.domain if box is None else exact_box(box, n)
-    deepest = _checked_depth(DEPTH[n] if depth is None else depth)
+    deepest = checked_depth(DEPTH[n] if depth is None else depth)
     first = min(deepest, _FIRST_DEPTH[n])
     if max_cells < 1 << (first * n):
         raise InputError(f"max_cells={max_cells} must be at least {1 << (first * n)}, the cells to begin with; give more")
-    found = attractors or find_attractors(m, _hull(m.domain, sides), seed=seed, progress=progress)
+    found = attractors or find_attractors(m, hull(m.domain, sides), seed=seed, progress=progress)
     tree = make_tree(m, sides, (1 << first,) * n, threads=threads)
     progress.start("proving basins", deepest - first + 1)
     tree, blocks = _blocks(tree, found, deepest - first + _BLOCK_DEPTH, max_cells // _BLOCK_SHARE, threads)
@@ -230,13 +230,15 @@ def certified_basins(
     return CertifiedBasins(tree, found, label, rank, steps, tuple(sorted(blocks)), deepest, Verdict.PROVED, stop)
 
 
-def _checked_depth(depth: int) -> int:
+def checked_depth(depth: int) -> int:
+    """A usable number of halvings. Raises: InputError."""
     if isinstance(depth, bool) or not 1 <= depth <= 28:
         raise InputError(f"depth={depth} must be a whole number from 1 to 28: how often each side of the box is halved")
     return depth
 
 
-def _hull(one: Box, other: Box) -> Box:
+def hull(one: Box, other: Box) -> Box:
+    """The least box that holds two boxes."""
     return tuple((min(a, c), max(b, d)) for (a, b), (c, d) in zip(one, other, strict=True))
 
 
@@ -250,12 +252,19 @@ def _decide(
     must_reach(*walk, open_, tree.first[:, open_], tree.last[:, open_], tree.status[open_], captured, 1, label, rank)
     open_ = open_[(label[open_] == OPEN) & (tree.status[open_] == DEFINED)]
     units = tuple(r << tree.fine for r in tree.roots)
-    for power, lo, hi in power_images(tree.map, *tree.ends(open_), _POWERS, threads=threads) if open_.size else ():
-        touched = in_cells(tree.box, units, lo, hi)
-        decided = must_reach(*walk, open_, *touched, captured_by(attractors, lo, hi), power, label, rank)
+    orbit, power = box_orbit(tree.map, *tree.ends(open_)), 1
+    while open_.size and power < _MAX_POWER:
+        power *= 2
+        while orbit.steps < power:
+            orbit = orbit.advanced(threads=threads)
+        touched = in_cells(tree.box, units, *orbit.box)
+        captured = captured_by(attractors, *orbit.box)
+        decided = must_reach(*walk, open_, *touched, captured, power, label, rank)
         steps[open_[decided]] = power
         if np.mean(decided) < _WORTHWHILE:
             break
+        kept = np.flatnonzero(~decided)
+        open_, orbit = open_[kept], orbit.only(kept)
 
 
 def _captures(tree: CellTree, attractors: Attractors, nodes: Nodes) -> Ints:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dynlatch.jit import jit
 from dynlatch.latch.cycle_system import interval_product
@@ -42,27 +43,54 @@ def images(m: Map, lo: Floats, hi: Floats, *, threads: int | None = None) -> tup
     return result
 
 
-def power_images(
-    m: Map, lo: Floats, hi: Floats, powers: Sequence[int], *, threads: int | None = None
-) -> Iterator[tuple[int, Floats, Floats]]:
-    """For each of some rising powers s, ends of a box that holds M^s(a) for every a in each of N boxes; shapes (n, N).
+@dataclass(frozen=True, slots=True)
+class BoxOrbit:
+    """N boxes X followed together: what holds M^s(a), and (M^s)'(a), for every a in X.
 
-    M^s(c) + (M^s)'(X)(X - c), intersected with the image of the image. One hull after s steps wraps less than s hulls:
-    where orbits spiral inwards it shrinks, while the images of images grow.
+    ``box`` encloses M^s over X as M^s(c) + (M^s)'(X)(X - c), intersected with the image of the box before: one hull
+    after s steps wraps less than s hulls. Where orbits spiral inwards it shrinks while images of images grow.
+    ``product`` (n, n, N) encloses (M^s)', ``factor`` the last M' in it; both are the identity before the first step.
     Rigor: certified; (nan, nan) where M may have no value on the way.
     """
-    evaluator = interval_map(m)
+
+    map: Map
+    lo: Floats
+    hi: Floats
+    box: tuple[Floats, Floats]
+    at: tuple[Floats, Floats]
+    """M^s of the boxes' middles"""
+    product: tuple[Floats, Floats]
+    factor: tuple[Floats, Floats]
+    steps: int
+
+    def advanced(self, *, threads: int | None = 1) -> BoxOrbit:
+        """One step on."""
+        evaluator = interval_map(self.map)
+        factor = evaluator.jacobian(*self.box, threads=threads)
+        product = interval_product(*factor, *self.product) if self.steps else factor
+        box = images(self.map, *self.box, threads=threads)
+        at = evaluator.image(*self.at, threads=threads)
+        _sharpen(self.lo, self.hi, _middles(self.lo, self.hi), *at, *product, *box)
+        return BoxOrbit(self.map, self.lo, self.hi, box, at, product, factor, self.steps + 1)
+
+    def only(self, chosen: NDArray[np.intp]) -> BoxOrbit:
+        """Some of the boxes."""
+
+        def cut(ends: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+            return np.ascontiguousarray(ends[0][..., chosen]), np.ascontiguousarray(ends[1][..., chosen])
+
+        lo, hi = cut((self.lo, self.hi))
+        return BoxOrbit(
+            self.map, lo, hi, cut(self.box), cut(self.at), cut(self.product), cut(self.factor), self.steps
+        )  # fmt: skip
+
+
+def box_orbit(m: Map, lo: Floats, hi: Floats) -> BoxOrbit:
+    """The orbit of N boxes, shapes (n, N), before its first step."""
     middle = _middles(lo, hi)
-    at = middle, middle
-    whole, slopes = (lo, hi), None
-    for s in range(1, powers[-1] + 1):
-        factor = evaluator.jacobian(*whole, threads=threads)
-        slopes = factor if slopes is None else interval_product(*factor, *slopes)
-        whole = images(m, *whole, threads=threads)
-        at = evaluator.image(*at, threads=threads)
-        _sharpen(lo, hi, middle, *at, *slopes, *whole)
-        if s in powers:
-            yield s, *whole
+    n = m.dimension
+    identity = np.repeat(np.eye(n)[:, :, None], lo.shape[1], axis=2)
+    return BoxOrbit(m, lo, hi, (lo, hi), (middle, middle), (identity, identity), (identity, identity), 0)
 
 
 def _middles(lo: Floats, hi: Floats) -> Floats:
@@ -79,17 +107,12 @@ def displacements(
     The mean value form (M^s(c) - c) + ((M^s)'(X) - I)(X - c) keeps what M^s(a) and a have in common.
     Rigor: certified; (nan, nan) where nothing is known.
     """
-    evaluator = interval_map(m)
-    middle = _middles(lo, hi)
-    at_middle, slopes = evaluator.image(middle, middle), evaluator.jacobian(lo, hi)
-    whole = lo, hi
-    for _ in range(1, steps):
-        whole = images(m, *whole)
-        slopes = interval_product(*evaluator.jacobian(*whole), *slopes)
-        at_middle = evaluator.image(*at_middle)
+    orbit = box_orbit(m, lo, hi)
+    for _ in range(steps):
+        orbit = orbit.advanced(threads=None)
     shape = functionals.shape[0], lo.shape[1]
     result = np.empty(shape), np.empty(shape)
-    _displace(lo, hi, middle, *at_middle, *slopes, functionals, *result)
+    _displace(lo, hi, _middles(lo, hi), *orbit.at, *orbit.product, functionals, *result)
     return result
 
 
