@@ -26,6 +26,7 @@ from dynlatch.rigor.krawczyk import Floats
 from dynlatch.rigor.norms import norm_upper_bounds
 
 _SPECTRAL, _NORM, _UNIFORM = (READINGS.index(name) for name in ("spectral", "norm", "uniform"))
+_UP: Final = 1.0 + 2.0**-50
 _LOST: Final = 48
 """Steps for boxes that are not proved to reach an attractor: they can only be proved to be out."""
 
@@ -86,11 +87,16 @@ def _captured(m: Map, attractors: Attractors, lo: Floats, hi: Floats, max_steps:
 
 
 def _out_for_all(m: Map, attractors: Attractors, lo: Floats, hi: Floats) -> NDArray[np.bool_]:
-    """Whether the first factor is 1 or more in the norm of every attractor (all of them fixed points)."""
-    if not len(attractors) or any(not a.traps or a.traps[0].period > 1 for a in attractors.listed):
+    """Whether the first factor is 1 or more for every attractor, each in its own norm and over its own period."""
+    if not len(attractors) or not all(a.traps for a in attractors.listed):
         return np.zeros(lo.shape[1], dtype=bool)
-    jacobian = interval_map(m).jacobian(lo, hi, threads=1)
-    return np.all([norm_lower_bounds(*jacobian, a.traps[0].norm) >= 1 for a in attractors.listed], axis=0)
+    out = np.ones(lo.shape[1], dtype=bool)
+    orbit = box_orbit(m, lo, hi)
+    for attractor in sorted(attractors.listed, key=lambda a: a.traps[0].period):
+        while orbit.steps < attractor.traps[0].period:
+            orbit = orbit.advanced()
+        out &= norm_lower_bounds(*orbit.product, attractor.traps[0].norm) >= 1
+    return out
 
 
 def _follow(
@@ -103,8 +109,9 @@ def _follow(
     holds = np.ones((3, total), dtype=bool)
     norm = traps[0].norm if traps else None
     period = traps[0].period if traps else 1
-    # Later products are D' T D with |P T P^-1| <= rate^q < 1 and D' a part of a period that begins in the region.
-    tail = max(partial_stretch(m, trap) for trap in traps) * norm.condition_bound if norm and traps else np.inf
+    # In region i later products are D' T D with |P_i T P_i^-1| < 1 and D' a part of a period: |P_i D' P_i^-1| <= L_i,
+    # so that they stay below 1 in norm once |D| cond(P_i) L_i does. Rounded up: it is the product of two bounds.
+    tails = [partial_stretch(m, trap) * trap.norm.condition_bound * _UP for trap in traps]
     uniform = [norm is not None and stretch_in(m, trap, norm) < 1 for trap in traps]
     active, orbit = np.arange(total), box_orbit(m, lo, hi)
     factor: tuple[Floats, Floats] | None = None
@@ -124,16 +131,17 @@ def _follow(
             holds[_UNIFORM, active[~(norm_upper_bounds(*factor, norm) < 1)]] = False
             fails = norm_lower_bounds(*factor, norm) >= 1
             _settle(members, steps, _UNIFORM, active[fails], Membership.OUT, step)
-        trapped, steady = (np.zeros(active.size, dtype=bool) for _ in range(2))
-        for trap, contracts in zip(traps, uniform, strict=True):
+        settled, steady = (np.zeros(active.size, dtype=bool) for _ in range(2))
+        for trap, tail, contracts in zip(traps, tails, uniform, strict=True):
             within = inside(trap, *orbit.box)
-            trapped |= within
+            settled |= within & (bound < 1 / tail)
             steady |= within & contracts
-        settled = trapped & (norm_upper_bounds(*orbit.product, norm or 2) * tail < 1)
-        for reading, now in ((_SPECTRAL, settled), (_NORM, settled), (_UNIFORM, steady & (step % period == 0))):
+        ended = steady & (step % period == 0)  # from here on every factor is below 1
+        for reading, now in ((_SPECTRAL, settled), (_NORM, settled), (_UNIFORM, ended)):
             _settle(members, steps, reading, active[now & holds[reading, active]], Membership.IN, step)
         lost = ~np.all(np.isfinite(orbit.box), axis=(0, 1))
-        keep = ~settled & ~lost & np.any(members[:, active] == Membership.UNDECIDED, axis=0)
+        undecided = members[:, active] == Membership.UNDECIDED
+        keep = ~lost & ((~settled & (undecided[_SPECTRAL] | undecided[_NORM])) | ((norm is not None) & ~ended & undecided[_UNIFORM]))
         if not np.all(keep):
             kept = np.flatnonzero(keep)
             active, orbit = active[kept], orbit.only(kept)

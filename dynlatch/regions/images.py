@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynlatch.jit import jit
-from dynlatch.latch.cycle_system import interval_product
+from dynlatch.rigor.interval_matrices import interval_product
 from dynlatch.maps.definition import Map, TanhLayer
 from dynlatch.maps.evaluators import Floats, interval_map
 from dynlatch.maps.threads import for_chunks
