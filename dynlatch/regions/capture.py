@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 
 from dynlatch.regions.attractors import Attractors
 from dynlatch.regions.trapping import TrappingRegion
-from dynlatch.rigor.krawczyk import Floats
+from dynlatch.rigor import balls
+from dynlatch.rigor.krawczyk import Ball, Floats
 
 _MARGIN: Final = 1.0 - 4e-9
 """Pays for the distance between a region's centre and the certified point, which is below 2e-10 of the radius, and for
@@ -21,7 +23,7 @@ def inside(trap: TrappingRegion, lo: Floats, hi: Floats) -> NDArray[np.bool_]:
 
     Rigor: certified; False where it is not settled.
     """
-    shape = np.array([[float(v) for v in row] for row in trap.norm.matrix])
+    shape, _ = trap.norm.floats()
     centre = np.array(trap.centre)[:, None]
     with np.errstate(all="ignore"):  # a comparison with nan or inf is False
         middle, half = 0.5 * lo + 0.5 * hi, 0.5 * (hi - lo)
@@ -36,3 +38,13 @@ def captured_by(attractors: Attractors, lo: Floats, hi: Floats) -> NDArray[np.in
         for trap in attractor.traps:
             result[inside(trap, lo, hi)] = k
     return result
+
+
+def holds_ball(trap: TrappingRegion, state: Sequence[Ball]) -> bool:
+    """Whether a state given as balls is proved to lie in a trapping region, a little inside it. Rigor: certified."""
+    offset = [x - balls.ball(c) for x, c in zip(state, trap.centre, strict=True)]
+    square = balls.ball(0)
+    for row in trap.norm.matrix:
+        part = sum((balls.ball(p) * v for p, v in zip(row, offset, strict=True)), balls.ball(0))
+        square = square + part * part
+    return bool(square < balls.ball(trap.radius * _MARGIN) ** 2)

@@ -14,9 +14,10 @@ from dynlatch.maps.definition import Box, Map, exact_box
 from dynlatch.progress import SILENT, Progress
 from dynlatch.regions.attractors import Attractor, Attractors, find_attractors
 from dynlatch.regions.capture import captured_by
-from dynlatch.regions.settle import LEAVES, OPEN, cannot_reach, must_reach, spread, successors
+from dynlatch.regions.settle import LEAVES, OPEN, cannot_reach, must_reach, successors
+from dynlatch.regions.spreading import spread
 from dynlatch.regions.images import box_orbit
-from dynlatch.regions.tree import DEFINED, CellTree, Ints, box_volume, check_dimension, in_cells, make_tree
+from dynlatch.regions.tree import DEFINED, CellTree, Ints, Nodes, box_volume, check_dimension, in_cells, make_tree
 from dynlatch.regions.tree_walk import raster, walk_arrays
 from dynlatch.verdict import Stop, Verdict
 
@@ -36,7 +37,6 @@ _BLOCK_DEPTH: Final = 3
 _BLOCK_SHARE: Final = 4
 """At most this part of the budget goes into the block around an attractor that is no point or cycle."""
 
-Nodes = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +212,7 @@ def certified_basins(
     new, stop = np.arange(tree.num_nodes), Stop.SOLVED
     while True:
         _label_inside(tree, found, new, label)
-        _decide(tree, found, label, rank, steps, threads)
+        decide(tree, found, label, rank, steps, threads)
         progress.advance()
         open_ = np.flatnonzero((tree.child < 0) & (label == OPEN) & (tree.level < deepest - first))
         room = (max_cells - tree.leaves.size) // ((1 << n) - 1)
@@ -242,7 +242,7 @@ def hull(one: Box, other: Box) -> Box:
     return tuple((min(a, c), max(b, d)) for (a, b), (c, d) in zip(one, other, strict=True))
 
 
-def _decide(
+def decide(
     tree: CellTree, attractors: Attractors, label: Ints, rank: Ints, steps: Ints, threads: int | None
 ) -> None:  # fmt: skip
     """Label open leaves by where M takes them, then, those that stay open, by where its powers do."""

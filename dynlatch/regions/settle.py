@@ -97,62 +97,6 @@ def cannot_reach(  # pyright: ignore
 
 
 @jit
-def spread(  # pyright: ignore
-    child, level, index, roots, fine, first, last, status, start, allowed, grow, widths, noise, reached
-):
-    """Mark in ``reached`` everything that orbits from ``start`` may visit; stop at the first that is not allowed.
-
-    Images are widened by ``grow`` units (n,) along each axis; where ``noise`` is positive, leaves farther than that
-    from the image in norm 2 are left out (``widths``, the units' least widths). Returns the node that is not allowed,
-    -2 where an image may leave the box or is not known, -1 where all is allowed.
-    """
-    n = roots.size
-    cursor, stack = np.empty(n, dtype=np.int64), np.empty(STACK, dtype=np.int64)
-    low, high = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
-    queue = np.empty(child.size, dtype=np.int64)
-    count = 0
-    for node in start:
-        if not reached[node]:
-            if not allowed[node]:
-                return node
-            reached[node] = True
-            queue[count] = node
-            count += 1
-    done = 0
-    while done < count:
-        here = queue[done]
-        done += 1
-        if not status[here] & DEFINED or status[here] & EXITS:
-            return -2
-        for i in range(n):
-            low[i], high[i] = first[i, here] - grow[i], last[i, here] + grow[i]
-            if low[i] < 0 or high[i] >= roots[i] << fine:
-                return -2
-        start_walk(low, high, fine, cursor)
-        top = 0
-        while True:
-            leaf, top = next_leaf(child, level, index, roots, fine, low, high, cursor, stack, top)
-            if leaf < 0:
-                break
-            if reached[leaf]:
-                continue
-            if noise > 0.0:
-                shift, square = fine - level[leaf], 0.0
-                for i in range(n):
-                    begin = index[i, leaf] << shift
-                    gap = max(begin - last[i, here] - 1, first[i, here] - begin - (1 << shift), 0)
-                    square += (gap * widths[i]) ** 2
-                if square * (1.0 - 1e-12) > noise * noise:
-                    continue
-            if not allowed[leaf]:
-                return leaf
-            reached[leaf] = True
-            queue[count] = leaf
-            count += 1
-    return -1
-
-
-@jit
 def successors(child, level, index, roots, fine, first, last, nodes, reached):  # pyright: ignore
     """Mark in ``reached`` the leaves that the images of some leaves touch."""
     cursor, stack = np.empty(roots.size, dtype=np.int64), np.empty(STACK, dtype=np.int64)

@@ -114,7 +114,7 @@ def _stretches(
     m: Map, centre: Floats, norm: AdaptedNorm, radius: float, steps: int, measured_in: AdaptedNorm
 ) -> list[float]:
     """Upper bounds of |(M^j)'| over a ball of the one norm, measured in the other, for j = 1, ..., steps."""
-    lo, hi = _cover(centre, norm, radius * _SLACK)
+    lo, hi = cover(centre, norm, radius * _SLACK)
     intervals = interval_map(m)
     product: tuple[Floats, Floats] | None = None
     bounds: list[float] = []
@@ -126,8 +126,8 @@ def _stretches(
     return bounds
 
 
-def _cover(centre: Floats, norm: AdaptedNorm, radius: float) -> tuple[Floats, Floats]:
-    """Boxes, shapes (n, N), whose union holds the ball; those that clearly miss it are left out."""
+def cover(centre: Floats, norm: AdaptedNorm, radius: float) -> tuple[Floats, Floats]:
+    """Boxes, shapes (n, N), whose union holds the ball |P (a - centre)|_2 <= radius; those that clearly miss it are left out."""
     n = centre.size
     matrix, inverse = np.array(_floats(norm.matrix)), np.array(_floats(norm.inverse))
     half = radius * np.linalg.norm(inverse, axis=1) * _SLACK

@@ -25,6 +25,8 @@ from dynlatch.rigor.krawczyk import Floats
 
 Ints = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
+Nodes = NDArray[np.int64]
+"""Numbers of nodes."""
 
 MAX_DIMENSION: Final = 4
 UNIT_BITS: Final = 30

@@ -62,6 +62,11 @@ class AdaptedNorm:
         """P^-1, exactly."""
         return _inverse(self.matrix)
 
+    def floats(self) -> tuple[Floats, Floats]:
+        """P and P^-1 as floats, each entry rounded to nearest; shapes (n, n)."""
+        p, q = (np.array([[float(v) for v in row] for row in m], dtype=np.float64) for m in (self.matrix, self.inverse))
+        return p, q
+
     @property
     def condition_bound(self) -> float:
         """At least |P|_2 |P^-1|_2, the most by which sizes in this norm and in norm 2 differ. Rigor: certified."""
@@ -354,7 +359,7 @@ def _conjugated(centre: Floats, radius: Floats, norm: AdaptedNorm) -> tuple[Floa
     its inverse each rounded to nearest), for which twice that is allowed.
     """
     n = len(norm.matrix)
-    p, q = (np.array([[float(v) for v in row] for row in m], dtype=np.float64) for m in (norm.matrix, norm.inverse))
+    p, q = norm.floats()
     spread = np.abs(p) @ (radius + (n + 1) * 2.0**-51 * np.abs(centre)) @ np.abs(q)
     return p @ centre @ q, _up(spread, 4 * n + 8) + _UNDERFLOW
 
