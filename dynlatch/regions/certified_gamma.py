@@ -137,7 +137,7 @@ def certified_reduced_set(
     if isinstance(max_steps, bool) or max_steps < 1:
         raise InputError(f"max_steps={max_steps} must be at least 1; it bounds each orbit")
     found = attractors or find_attractors(m, hull(m.domain, sides), seed=seed, progress=progress)
-    tree = make_tree(m, sides, (1 << first,) * n, threads=threads)
+    tree = make_tree(m, sides, (1 << first,) * n, with_images=False)
     attractor = np.empty(0, dtype=np.int32)
     members, steps = np.empty((3, 0), dtype=np.int8), np.empty((3, 0), dtype=np.int32)
     stop = Stop.SOLVED

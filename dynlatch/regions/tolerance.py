@@ -98,7 +98,7 @@ def noise_tolerance(
     exists than ``upper`` is not claimed. Cost: seconds.
     """
     n = check_dimension(m)
-    size, goal = _checked_norm(norm), _checked_goal(set)
+    size, goal = checked_norm(norm), _checked_goal(set)
     if not 0 < gap < 1:
         raise InputError(f"gap={gap} must lie between 0 and 1: the relative distance of the bounds to be reached")
     found = basins.attractors if basins else attractors or find_attractors(m, m.domain, seed=seed, progress=progress)
@@ -139,7 +139,8 @@ def _reason(proof: InvariantBox | InvariantCells | None, lower: float, upper: fl
     return f"{what} cannot be left; the bounds are {100 * max(0.0, left):.2g} % apart{how}"
 
 
-def _checked_norm(norm: object) -> float:
+def checked_norm(norm: object) -> float:
+    """The norm of the noise. Raises: InputError unless it is 2 or inf."""
     known = {"2": 2.0, "2.0": 2.0, "inf": math.inf}
     if isinstance(norm, bool) or str(norm) not in known:
         raise InputError(f"norm={str(norm)[:40]!r} is no norm for noise that is known here; give 2 or inf")

@@ -45,7 +45,8 @@ class CellTree:
 
     Root nodes come first, in C order; child number c is the upper half along axis i where bit n - 1 - i of c is set.
     ``level`` counts halvings, ``index`` (n, N) is the cell's place among the cells of its level. ``first`` and ``last``
-    (n, N) hold the units that the image of a leaf may touch, ``status`` the flags ``DEFINED`` and ``EXITS``.
+    (n, N) hold the units that the image of a leaf may touch, ``status`` the flags ``DEFINED`` and ``EXITS``; all three
+    are empty in a tree that was made without images.
     Rigor: certified; images are outward rounded, to floats and then to units.
     """
 
@@ -70,7 +71,7 @@ class CellTree:
         return int(self.child.size)
 
     @property
-    def leaves(self) -> NDArray[np.int64]:
+    def leaves(self) -> Nodes:
         """The nodes that are cells, in the order of their making."""
         return np.flatnonzero(self.child < 0)
 
@@ -79,7 +80,7 @@ class CellTree:
         """The most halvings of a root cell."""
         return int(self.level.max())
 
-    def ends(self, nodes: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    def ends(self, nodes: Nodes) -> tuple[Floats, Floats]:
         """Lower and upper ends of cells, rounded outward; shapes (n, N)."""
         lo, hi = np.empty((len(self.roots), nodes.size)), np.empty((len(self.roots), nodes.size))
         levels = self.level[nodes]
@@ -90,7 +91,7 @@ class CellTree:
                 lo[i, chosen], hi[i, chosen] = edges(side, count << int(level), place)
         return lo, hi
 
-    def image_ends(self, nodes: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    def image_ends(self, nodes: Nodes) -> tuple[Floats, Floats]:
         """Ends of a box that holds each leaf's image.
 
         Shapes (n, N); nan where the image is not known or reaches out of the box.
@@ -107,7 +108,7 @@ class CellTree:
         """The leaves that hold units given by their numbers along each axis; shape (n, N) to (N,)."""
         return leaf_at(*walk_arrays(self), self.fine, place)
 
-    def volume(self, nodes: NDArray[np.int64]) -> Fraction:
+    def volume(self, nodes: Nodes) -> Fraction:
         """The exact sum of the volumes of cells."""
         total = Fraction(0)
         for level, count in zip(*np.unique(self.level[nodes], return_counts=True), strict=True):
@@ -118,7 +119,7 @@ class CellTree:
         """The width of a unit along each axis, rounded down; shape (n,)."""
         return np.array([float_below((hi - lo) / (r << self.fine)) for (lo, hi), r in zip(self.box, self.roots, strict=True)])
 
-    def in_order(self) -> NDArray[np.int64]:
+    def in_order(self) -> Nodes:
         """The leaves as a walk over the tree meets them, depth first."""
         return leaf_order(self.child, int(np.prod(self.roots)), 1 << len(self.roots))
 
@@ -129,7 +130,7 @@ class CellTree:
         first, last, _ = in_cells(self.box, tuple(r << self.fine for r in self.roots), lo, hi)
         return leaves_between(*walk_arrays(self), self.fine, first[:, 0], last[:, 0]).tolist()
 
-    def split(self, nodes: NDArray[np.int64], *, threads: int | None = None) -> CellTree:
+    def split(self, nodes: Nodes, *, threads: int | None = None) -> CellTree:
         """The tree with some leaves halved along every axis; old nodes keep their numbers."""
         n, parts = len(self.roots), 1 << len(self.roots)
         if nodes.size and int(self.level[nodes].max()) >= self.fine:
@@ -143,9 +144,9 @@ class CellTree:
             self, child=child, level=np.concatenate([self.level, level]),
             index=np.concatenate([self.index, index], axis=1).astype(np.int32),
         )  # fmt: skip
-        return grown._with_images(np.arange(self.num_nodes, grown.num_nodes), threads)
+        return grown._with_images(np.arange(self.num_nodes, grown.num_nodes), threads) if self.status.size else grown
 
-    def _with_images(self, nodes: NDArray[np.int64], threads: int | None, progress: Progress = SILENT) -> CellTree:
+    def _with_images(self, nodes: Nodes, threads: int | None, progress: Progress = SILENT) -> CellTree:
         """The tree with the images of its last nodes, which have none yet."""
         old, n = self.status.size, len(self.roots)
         first, last = (np.empty((n, self.num_nodes), dtype=np.int32) for _ in range(2))
@@ -166,9 +167,10 @@ class CellTree:
 
 
 def make_tree(
-    m: Map, box: Box, roots: tuple[int, ...], *, threads: int | None = None, progress: Progress = SILENT
-) -> CellTree:
-    """The tree of root cells alone, with their images. Raises: InputError for more than 4 states."""
+    m: Map, box: Box, roots: tuple[int, ...], *, with_images: bool = True, threads: int | None = None,
+    progress: Progress = SILENT,
+) -> CellTree:  # fmt: skip
+    """The tree of root cells alone, with their images if they are wanted. Raises: InputError for more than 4 states."""
     n = check_dimension(m)
     total = int(np.prod(roots))
     index = np.stack(np.unravel_index(np.arange(total), roots)).astype(np.int32)
@@ -177,6 +179,8 @@ def make_tree(
         m, box, roots, np.full(total, -1, dtype=np.int32), np.zeros(total, dtype=np.uint8), index, none, none,
         np.empty(0, dtype=np.uint8),
     )  # fmt: skip
+    if not with_images:
+        return tree
     return tree._with_images(np.arange(total), threads, progress)  # pyright: ignore[reportPrivateUsage]
 
 
@@ -198,7 +202,7 @@ def box_volume(box: Box) -> Fraction:
     return volume
 
 
-def edges(side: tuple[Fraction, Fraction], count: int, place: NDArray[np.int64]) -> tuple[Floats, Floats]:
+def edges(side: tuple[Fraction, Fraction], count: int, place: Nodes) -> tuple[Floats, Floats]:
     """Outward-rounded ends of the cells at some places of a side cut into ``count`` equal cells."""
     lo, width = side[0], side[1] - side[0]
     step = width / count
@@ -210,7 +214,7 @@ def edges(side: tuple[Fraction, Fraction], count: int, place: NDArray[np.int64])
             return (start + stride * place) / float(scale), (start + stride * (place + 1)) / float(scale)
     # Two roundings of the start, one of the step, a product and a sum: each below 2^-53 of the largest term.
     size = float_above(max(abs(side[0]), abs(side[1])) + width)
-    slack = 8.0 * 2.0**-53 * size + 1e-300
+    slack = 8.0 * 2.0**-53 * size + 4.0 * 5e-324
     start, stride = float(lo), float(step)
     return start + stride * place - slack, start + stride * (place + 1.0) + slack
 
