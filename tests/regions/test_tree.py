@@ -46,7 +46,8 @@ def test_the_float_ends_hold_the_exact_cell(box: tuple[object, object]) -> None:
         for i, (a, b) in enumerate(exact_ends(tree, node)):
             assert Fraction(lo[i, j]) <= a
             assert b <= Fraction(hi[i, j])
-            assert Fraction(hi[i, j]) - Fraction(lo[i, j]) <= (b - a) + Fraction(1, 2**46) * max(abs(a), abs(b), b - a)
+            size = max(map(abs, tree.box[i])) + tree.box[i][1] - tree.box[i][0]
+            assert Fraction(hi[i, j]) - Fraction(lo[i, j]) <= (b - a) + size / 2**48
 
 
 def test_dyadic_cells_are_exact() -> None:
