@@ -162,9 +162,7 @@ def _read_family(family: Family | Map, parameter: str | None, name: str | None) 
     return lambda value: family.with_parameters(**{parameter: value}), name or family.name, parameter
 
 
-def _point(
-    value: Fraction, m: Map, direction: Sequence[object] | None, tolerance: ToleranceOf | None
-) -> TradeoffPoint:
+def _point(value: Fraction, m: Map, direction: Sequence[object] | None, tolerance: ToleranceOf | None) -> TradeoffPoint:
     unknown = Verdict.INCONCLUSIVE
     along = read_direction(m, direction)
     try:

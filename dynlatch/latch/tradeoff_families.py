@@ -74,8 +74,6 @@ FAMILIES: Final[Mapping[str, NamedFamily]] = {
         "3 coupled neurons", "c", coupled(3), _exactly("-3/10 -1/5 -1/10 1/20 1/10 1/5 3/10 2/5 1/2 3/5")
     ),
     "rotation": NamedFamily("rotation", "t", rotation(), _exactly("0 1/50 1/20 1/12 1/10 1/8 1/5")),
-    "feedforward": NamedFamily(
-        "fed neuron", "k", feedforward(), _exactly("-1 -3/4 -1/2 -1/4 0 1/4 1/2 1 2")
-    ),
+    "feedforward": NamedFamily("fed neuron", "k", feedforward(), _exactly("-1 -3/4 -1/2 -1/4 0 1/4 1/2 1 2")),
 }
 """The families of the study, by name."""

@@ -105,7 +105,7 @@ def _near_one(law: Law) -> LawPart:
     reaches = weight_of(balls.ball(_SQUARE_TO).sqrt()) > balls.ball(NEAR_ONE_TO)
     return _part(
         Fraction(1), NEAR_ONE_TO, "power series in p^2 with their remainders, divided by p^2, in balls",
-        "(gamma - c h*) / p^2 = L(p^2) - c p R(p^2)^(3/2) H(s^2) > 0 down to p = 0, where it is 2/3; the upper side too",
+        "(gamma - c h*) / p^2 = L(p^2) - c p R(p^2)^(3/2) H(s^2) > 0 down to p = 0, where it is 2/3; and the upper side",
         pieces, failed is None and bool(reaches),
     )  # fmt: skip
 
@@ -167,10 +167,8 @@ def _middle(law: Law) -> LawPart:
         middle = p.mid()
         rate, critical = rate_and_critical(middle)
         rate_slope, critical_slope = slopes(p)
-        found: list[Ball] = []
-        for c in (lower, upper):
-            found.append(rate - c * critical + (rate_slope - c * critical_slope) * (p - middle))
-        return [found[0], offset - found[1]]
+        below, above = (rate - c * critical + (rate_slope - c * critical_slope) * (p - middle) for c in (lower, upper))
+        return [below, offset - above]
 
     pieces, failed = cover(inequalities, *_STATES)
     low, high = (weight_of(balls.ball(p)) for p in _STATES)
