@@ -105,7 +105,7 @@ def _near_one(law: Law) -> LawPart:
     reaches = weight_of(balls.ball(_SQUARE_TO).sqrt()) > balls.ball(NEAR_ONE_TO)
     return _part(
         Fraction(1), NEAR_ONE_TO, "power series in p^2 with their remainders, divided by p^2, in balls",
-        "(gamma - c h*) / p^2 = L(p^2) - c p R(p^2)^(3/2) H(s^2) > 0 down to p = 0, where it is 2/3; and the upper side",
+        "(gamma - c h*) / p^2 = L(p^2) - c p R(p^2)^(3/2) H > 0 down to p = 0, where it is 2/3; the upper side",
         pieces, failed is None and bool(reaches),
     )  # fmt: skip
 

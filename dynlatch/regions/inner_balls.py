@@ -58,10 +58,12 @@ class InnerBall:
 def distance(trap: TrappingRegion, state: Sequence[Ball]) -> Ball:
     """|P (a - centre)|_2 for a box of balls, at the current precision."""
     shift = [a - balls.ball(c) for a, c in zip(state, trap.centre, strict=True)]
-    rows = [
-        sum((balls.ball(v) * s for v, s in zip(row, shift, strict=True)), balls.ball(0)) for row in trap.norm.matrix
-    ]
-    return balls.sqrt(sum((balls.sqr(r) for r in rows), balls.ball(0)))
+    squares = [balls.sqr(_dot(row, shift)) for row in trap.norm.matrix]
+    return balls.sqrt(sum(squares, balls.ball(0)))
+
+
+def _dot(row: Sequence[Fraction], shift: Sequence[Ball]) -> Ball:
+    return sum((balls.ball(v) * s for v, s in zip(row, shift, strict=True)), balls.ball(0))
 
 
 def inner_balls(owner: int, point: FixedPoint, traps: Sequence[TrappingRegion]) -> tuple[InnerBall, ...]:

@@ -248,7 +248,7 @@ def _certified_destinations(
             lo[:, t], hi[:, t] = [e.lo for e in ends], [e.hi for e in ends]
     owners, times = destinations(m, targets, lo, hi, SETTLING_STEPS)
     doubtful = np.flatnonzero(owners < 0)
-    for t in doubtful if doubtful.size <= _MAX_DOUBTFUL else ():
+    for t in doubtful.tolist() if doubtful.size <= _MAX_DOUBTFUL else ():
         owners[t], times[t] = _ball_destination(m, targets, orbit[t])
     return owners, times
 
