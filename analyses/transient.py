@@ -106,9 +106,8 @@ def report(title: str, found: list[Transient]) -> None:
     never = [t.input for t in found if t.carries is False]
     counts = sorted({t.steps for t in found if t.steps is not None})
     undecided = [t for t in found if t.carries is None]
-    print(
-        f"  {title}: L takes the values {counts} (PROVED); never up to h = {float(max(never, default=Fraction(0))):.3f}"
-    )
+    last = float(max(never, default=Fraction(0)))
+    print(f"  {title}: L takes the values {counts} (PROVED); never up to h = {last:.3f} (PROVED)")
     for t in undecided:
         print(f"    h = {float(t.input)}: {t.reason}")
 

@@ -85,7 +85,7 @@ def neuron_transient(m: Map, h: Exact, *, max_steps: int = MAX_STEPS) -> NeuronT
 
     >>> from dynlatch.maps.catalogue import neuron
     >>> neuron_transient(neuron(2), "0.6").steps
-    12
+    14
     """
     weight, given = latching_weight(m, "the transient length L_1"), exact(h, "h")
     limit = _checked(max_steps, "max_steps", None)
@@ -234,7 +234,7 @@ def transient_thresholds(m: Map, num: int = 8) -> TransientThresholds:
 
     >>> from dynlatch.maps.catalogue import neuron
     >>> [round(float(h), 6) for h in transient_thresholds(neuron(2), 3)]
-    [3.830016, 1.915008, 1.314404]
+    [3.830016, 1.915008, 1.33797]
     """
     weight = latching_weight(m, "a threshold of the transient length")
     count = _checked(num, "num", MAX_THRESHOLDS)
