@@ -132,7 +132,7 @@ def _counted(found: NeuronTransient, weight: sp.Expr, limit: int, bits: int) -> 
     while bits <= _MAX_BITS:
         state = latched_state(weight, bits)
         if state is None:
-            break
+            return replace(found, reason="h > h* carries (PROVED), but a_bar could not be enclosed")
         steps, decided = _first_beyond(weight, found.input, state, limit, bits)
         if decided and steps is None:
             reason = f"h > h* carries (PROVED), but not within max_steps={limit}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 from functools import cache
+from itertools import pairwise
 
 import mpmath as mp
 import pytest
@@ -151,7 +152,7 @@ def test_thresholds_hold_the_roots_and_are_narrow(w: str) -> None:
             low, high = ends
             assert low <= factor * state <= high
     falling = [*found, found.critical]
-    assert all(a.lower > b.upper for a, b in zip(falling, falling[1:], strict=False))
+    assert all(a.lower > b.upper for a, b in pairwise(falling))
 
 
 def test_a_threshold_moved_aside_is_found_out() -> None:
