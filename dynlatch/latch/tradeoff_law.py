@@ -43,8 +43,9 @@ class TradeoffLaw:
 
     gamma = -log mu is the forgetting rate of the latched neuron (nats per step), h* its critical input, which is
     also the largest noise it stands. ``steps`` is the proof by algebra, which covers every law that follows from
-    2 h* < gamma < 2 h* + 1; ``parts`` is a second proof, by balls, in three ranges of w that overlap. PROVED if
-    either of them is whole; REFUTED with a ``witness`` at which it is false.
+    2 h* < gamma < 2 h* + 1; ``parts`` is a second proof, by balls, in three ranges of w that overlap; the two
+    share one line, the expansion at infinity. PROVED if either of them is whole; REFUTED with a ``witness`` at which
+    it is false.
     """
 
     law: Law
@@ -70,7 +71,7 @@ def tradeoff_law(lower: object = 2, upper: object = 2, offset: object = 1) -> Tr
 
     Arguments: exact numbers. Returns the proof in parts, each with its own verdict; see ``TradeoffLaw``.
     Raises: InputError for what is no finite number.
-    Rigor: exact (algebra), and independently of it certified (balls); a witness is an inequality between balls.
+    Rigor: exact (algebra), and once more certified (balls); a witness is an inequality between balls.
     Cost: about two seconds, once for each statement.
 
     >>> tradeoff_law().verdict
@@ -90,7 +91,7 @@ def _tradeoff_law(law: Law) -> TradeoffLaw:
     by_balls = all(part.verdict is Verdict.PROVED for part in parts) and _covers(parts)
     if by_algebra or by_balls:
         ways = [way for way, holds in (("algebra", by_algebra), ("balls in three ranges of w", by_balls)) if holds]
-        return TradeoffLaw(law, steps, parts, None, Verdict.PROVED, f"by {' and, independently, by '.join(ways)}")
+        return TradeoffLaw(law, steps, parts, None, Verdict.PROVED, f"by {' and again by '.join(ways)}")
     witness = _witness(law)
     if witness is not None:
         parts = tuple(replace(part, verdict=Verdict.REFUTED) if _holds(part, witness) else part for part in parts)

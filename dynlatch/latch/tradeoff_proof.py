@@ -65,13 +65,12 @@ def exact_steps() -> tuple[Line, ...]:
     rises = slope.xreplace({_X: BELOW_ONE, _W: ABOVE_ONE})
     a_slope, a_of_y = (1 - 2 * _Y) / (1 - _Y) ** 2, algebraic_part(_Y)
     b_slope, b_of_q = (4 * _W - 2 * (1 + _Q)) / (1 + _Q) ** 2, exponential_part(_W, _Q)
-    sum_of_parts = 1 - algebraic_part((1 - _S) / 2) - exponential_part(_W, _Q)
     return (
         line("critical input by s", "h^*", by_root, check_identity(by_root, closed, above, anchor=above), how=_BY),
         line("excess of gamma over 2 d at the fold", r"F(\operatorname{artanh} s)", sp.S.Zero, at_edge, how=_BY),
         line("slope of the excess in the state", "F'(a)", slope, slope_check, how=_BY),
         line("which is positive, so that F > 0", "F'(a)", sp.S.Zero, check_positive(rises), relation=">"),
-        line("excess by its two small parts", "F", sum_of_parts, _parts_check(sum_of_parts), how=_BY),
+        line("excess by its two small parts", "F", _sum_of_parts(), expansion_check(), how=_BY),
         line(
             "algebraic part, 0 at y = 0, rises up to y = 1/2", "A'(y)", a_slope,
             _rising(a_of_y, _Y, a_slope, {_Y: BELOW_ONE / 2}),
@@ -106,8 +105,14 @@ def _rising(function: sp.Expr, symbol: sp.Symbol, slope: sp.Expr, ranges: Mappin
     return Check(positive.verdict, f"{identity.what}; positive: {positive.what}")
 
 
-def _parts_check(parts: sp.Expr) -> Check:
-    """F against the sum of its parts: equal slopes in x, and at x = 0 equal slopes in s and the value 0 at s = 0."""
+def _sum_of_parts() -> sp.Expr:
+    return 1 - algebraic_part((1 - _S) / 2) - exponential_part(_W, _Q)
+
+
+@lru_cache(maxsize=1)
+def expansion_check() -> Check:
+    """F against 1 - A - B: equal slopes in x, and at x = 0 equal slopes in s and the value 0 at s = 0. Rigor: exact."""
+    parts = _sum_of_parts()
     of_x, origin = parts.subs(_Q, (1 - _X) / (1 + _X)), {_S: Fraction(0)}
     by_x = sp.diff(excess(_H, _W, sp.atanh(_X), _X), _X)
     slopes = check_identity(by_x, sp.cancel(sp.diff(of_x, _X)))

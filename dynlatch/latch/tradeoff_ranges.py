@@ -1,8 +1,8 @@
 """The trade-off law in three overlapping ranges of w by balls: a series near 1, pieces between, an expansion beyond.
 
 Everything is written in the latched state p = a_bar > 0: w = p coth p, which rises with p, mu = 2p / sinh 2p,
-gamma = -log mu, s = sqrt(1 - tanh(p)/p), h* = s w - artanh s. This proof shares no line with that of
-``tradeoff_proof`` but the expansion used beyond the last piece.
+gamma = -log mu, s = sqrt(1 - tanh(p)/p), h* = s w - artanh s. This proof shares one line with that of
+``tradeoff_proof``: the expansion on which the last range rests.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
+from dynlatch.latch.tradeoff_proof import expansion_check
 from dynlatch.rigor import balls
 from dynlatch.rigor.enclosure import Enclosure
 from dynlatch.rigor.krawczyk import Ball
@@ -219,7 +220,7 @@ def _beyond(law: Law) -> LawPart:
     return _part(
         INFINITY_FROM, None, "expansion in y = (1 - s)/2, about 1/(4w), and e^(-2p), with both remainders bounded",
         f"gamma - 2 h* = 1 - A - E, 0 < A <= y <= {_decimal(algebraic)}, 0 < E < {_decimal(exponential)}; h* rises",
-        1, bool(below and above and weight_of(p) < w),
+        1, bool(below and above and weight_of(p) < w) and expansion_check().verdict is Verdict.PROVED,
     )  # fmt: skip
 
 

@@ -52,7 +52,7 @@ def holds(enclosed: Enclosure, value: mp.mpf) -> bool:
 def test_the_law_is_proved_twice_without_a_gap() -> None:
     law = tradeoff_law()
     assert law.verdict is Verdict.PROVED
-    assert law.reason == "by algebra and, independently, by balls in three ranges of w"
+    assert law.reason == "by algebra and again by balls in three ranges of w"
     assert law.witness is None
     assert {step.check.verdict for step in law.steps} == {Verdict.PROVED}
     assert {part.verdict for part in law} == {Verdict.PROVED}
@@ -264,7 +264,7 @@ def test_the_bound_in_figures_and_what_it_refuses() -> None:
 
 def test_the_law_reads_as_a_sentence() -> None:
     assert repr(d.tradeoff_law()) == (
-        "TradeoffLaw(2 h* < gamma < 2 h* + 1 for every w > 1: PROVED, by algebra and, independently, by balls in three "
+        "TradeoffLaw(2 h* < gamma < 2 h* + 1 for every w > 1: PROVED, by algebra and again by balls in three "
         "ranges of w)"
     )
     assert "REFUTED, its upper side is false at w = 29" in repr(d.tradeoff_law(offset="0.99"))
