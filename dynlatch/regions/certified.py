@@ -13,10 +13,10 @@ from dynlatch.errors import InputError
 from dynlatch.maps.definition import Box, Map, exact_box
 from dynlatch.progress import SILENT, Progress
 from dynlatch.regions.attractors import Attractor, Attractors, find_attractors
-from dynlatch.regions.capture import captured_by
 from dynlatch.regions.settle import LEAVES, OPEN, cannot_reach, must_reach, successors
 from dynlatch.regions.spreading import spread
 from dynlatch.regions.images import box_orbit
+from dynlatch.regions.inner_balls import captured_by
 from dynlatch.regions.tree import DEFINED, CellTree, Ints, Nodes, box_volume, check_dimension, in_cells, make_tree
 from dynlatch.regions.tree_walk import raster, walk_arrays
 from dynlatch.verdict import Stop, Verdict

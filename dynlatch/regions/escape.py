@@ -14,7 +14,7 @@ from dynlatch.maps.balls import ball_map
 from dynlatch.maps.definition import Map
 from dynlatch.maps.evaluators import compiled_map
 from dynlatch.regions.attractors import Attractors
-from dynlatch.regions.capture import holds_ball
+from dynlatch.regions.inner_balls import balls_of
 from dynlatch.rigor import balls
 from dynlatch.rigor.enclosure import Enclosure
 from dynlatch.rigor.krawczyk import Floats
@@ -278,7 +278,7 @@ def _replay(m: Map, attractors: Attractors, k: int, norm: float, goal: Goal, inp
             if not all(x.rad() < _LOST for x in state):
                 return None
             for i, other in enumerate(attractors.listed):
-                if any(holds_ball(trap, state) for trap in other.traps):
+                if any(ball.holds(state) for ball in balls_of(i, other)):
                     return None if i == k else Escape(_largest(inputs, norm), inputs, i, free)
             state = evaluate.image_of_point(state)
     return None

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from dynlatch.maps.definition import Map
 from dynlatch.maps.evaluators import interval_map
 from dynlatch.regions.attractors import Attractors
-from dynlatch.regions.capture import captured_by, inside
 from dynlatch.regions.images import box_orbit
+from dynlatch.regions.inner_balls import InnerBall, balls_of, captured_by
 from dynlatch.regions.reduced_set import READINGS, Membership
-from dynlatch.regions.trapping import TrappingRegion, partial_stretch, stretch_in
+from dynlatch.regions.trapping import partial_stretch, stretch_in
 from dynlatch.rigor.interval_matrices import (
     interval_product,
     norm_lower_bounds,
@@ -62,7 +62,7 @@ def classify(m: Map, attractors: Attractors, lo: Floats, hi: Floats, max_steps: 
         chosen = np.flatnonzero(found.attractor == k)
         box = np.ascontiguousarray(lo[:, chosen]), np.ascontiguousarray(hi[:, chosen])
         if k >= 0:
-            found.members[:, chosen], found.steps[:, chosen] = _follow(m, attractors[k].traps, *box, max_steps)
+            found.members[:, chosen], found.steps[:, chosen] = _follow(m, balls_of(int(k), attractors[k]), *box, max_steps)
         else:
             found.members[:, chosen], found.steps[:, chosen] = _follow(m, (), *box, min(_LOST, max_steps))
             out = _out_for_all(m, attractors, *box)
@@ -100,19 +100,19 @@ def _out_for_all(m: Map, attractors: Attractors, lo: Floats, hi: Floats) -> NDAr
 
 
 def _follow(
-    m: Map, traps: Sequence[TrappingRegion], lo: Floats, hi: Floats, max_steps: int
+    m: Map, targets: Sequence[InnerBall], lo: Floats, hi: Floats, max_steps: int
 ) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
-    """Members and steps of boxes that go to one attractor, given by its trapping regions; to none that is known, if ()."""
+    """Members and steps of boxes that go to one attractor, given by its inner balls; to none that is known, if ()."""
     total = lo.shape[1]
     members = np.full((3, total), Membership.UNDECIDED, dtype=np.int8)
     steps = np.zeros((3, total), dtype=np.int32)
     holds = np.ones((3, total), dtype=bool)
-    norm = traps[0].norm if traps else None
-    period = traps[0].period if traps else 1
+    norm = targets[0].trap.norm if targets else None
+    period = targets[0].trap.period if targets else 1
     # In region i later products are D' T D with |P_i T P_i^-1| < 1 and D' a part of a period: |P_i D' P_i^-1| <= L_i,
     # so that they stay below 1 in norm once |D| cond(P_i) L_i does. Rounded up: it is the product of two bounds.
-    tails = [partial_stretch(m, trap) * trap.norm.condition_bound * _UP for trap in traps]
-    uniform = [norm is not None and stretch_in(m, trap, norm) < 1 for trap in traps]
+    tails = [partial_stretch(m, b.trap) * b.trap.norm.condition_bound * _UP for b in targets]
+    uniform = [norm is not None and stretch_in(m, b.trap, norm) < 1 for b in targets]
     active, orbit = np.arange(total), box_orbit(m, lo, hi)
     factor: tuple[Floats, Floats] | None = None
     for step in range(1, max_steps + 1):
@@ -132,8 +132,8 @@ def _follow(
             fails = norm_lower_bounds(*factor, norm) >= 1
             _settle(members, steps, _UNIFORM, active[fails], Membership.OUT, step)
         settled, steady = (np.zeros(active.size, dtype=bool) for _ in range(2))
-        for trap, tail, contracts in zip(traps, tails, uniform, strict=True):
-            within = inside(trap, *orbit.box)
+        for ball, tail, contracts in zip(targets, tails, uniform, strict=True):
+            within = ball.holds_boxes(*orbit.box)
             settled |= within & (bound < 1 / tail)
             steady |= within & contracts
         ended = steady & (step % period == 0)  # from here on every factor is below 1

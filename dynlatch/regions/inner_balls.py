@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from dynlatch.latch.fixed_points import FixedPoint, Point
 from dynlatch.maps.definition import Map
 from dynlatch.maps.evaluators import interval_map
+from dynlatch.regions.attractors import Attractor, Attractors
 from dynlatch.regions.trapping import TrappingRegion
 from dynlatch.rigor import balls
 from dynlatch.rigor.enclosure import float_below
@@ -44,7 +46,7 @@ class InnerBall:
         each errs by less than (n + 4) 2^-52 of the sum of its absolute values.
         """
         n = lo.shape[0]
-        shape, centre = np.array([[float(v) for v in row] for row in self.trap.norm.matrix]), self.trap.centre
+        (shape, _), centre = self.trap.norm.floats(), self.trap.centre
         with np.errstate(invalid="ignore", over="ignore"):
             middle = 0.5 * lo + 0.5 * hi
             half = np.maximum(hi - middle, middle - lo)
@@ -59,14 +61,17 @@ def distance(trap: TrappingRegion, state: Sequence[Ball]) -> Ball:
     """|P (a - centre)|_2 for a box of balls, at the current precision."""
     shift = [a - balls.ball(c) for a, c in zip(state, trap.centre, strict=True)]
     squares = [balls.sqr(_dot(row, shift)) for row in trap.norm.matrix]
-    return balls.sqrt(sum(squares, balls.ball(0)))
+    total = sum(squares, balls.ball(0))
+    # Next to the centre the rounding of the sum may reach below 0, where no sum of squares is.
+    return balls.sqrt(total if total >= 0 else balls.hull(balls.ball(0), total.upper()))
 
 
 def _dot(row: Sequence[Fraction], shift: Sequence[Ball]) -> Ball:
     return sum((balls.ball(v) * s for v, s in zip(row, shift, strict=True)), balls.ball(0))
 
 
-def inner_balls(owner: int, point: FixedPoint, traps: Sequence[TrappingRegion]) -> tuple[InnerBall, ...]:
+@lru_cache(maxsize=1024)
+def inner_balls(owner: int, point: FixedPoint, traps: tuple[TrappingRegion, ...]) -> tuple[InnerBall, ...]:
     """The inner balls of a cycle's trapping regions; those whose radius leaves nothing are left out."""
     found: list[InnerBall] = []
     with balls.precision(_BITS):
@@ -76,6 +81,23 @@ def inner_balls(owner: int, point: FixedPoint, traps: Sequence[TrappingRegion]) 
             if radius > 0:
                 found.append(InnerBall(owner, trap, radius))
     return tuple(found)
+
+
+def captured_by(attractors: Attractors, lo: Floats, hi: Floats) -> NDArray[np.int32]:
+    """The attractor in one of whose inner balls each of N boxes lies, -1 where in none; shapes (n, N) to (N,).
+
+    Rigor: certified.
+    """
+    result = np.full(lo.shape[1], _NOWHERE, dtype=np.int32)
+    for k, attractor in enumerate(attractors.listed):
+        for ball in balls_of(k, attractor):
+            result[ball.holds_boxes(lo, hi)] = k
+    return result
+
+
+def balls_of(k: int, attractor: Attractor) -> tuple[InnerBall, ...]:
+    """The inner balls of attractor number k; none where it is no certified point or cycle."""
+    return () if attractor.point is None else inner_balls(k, attractor.point, attractor.traps)
 
 
 def as_balls(point: Point) -> list[Ball]:
