@@ -148,7 +148,9 @@ def _worst_input(
     jacobians = np.moveaxis(compiled_map(m).jacobian(states, threads=1), 2, 0)
     moved = np.max(np.abs(compiled_map(m).step(states, threads=1) + inputs.T - states), axis=0)
     usable = np.all(np.isfinite(jacobians), axis=(1, 2)) & (moved < 1e-9)
-    radii = np.array([np.max(np.abs(np.linalg.eigvals(j))) if ok else -1.0 for j, ok in zip(jacobians, usable, strict=True)])
+    radii = np.array(
+        [np.max(np.abs(np.linalg.eigvals(j))) if ok else -1.0 for j, ok in zip(jacobians, usable, strict=True)]
+    )
     for j in np.argsort(-radii):
         if radii[j] < 0 or radii[j] >= 1:
             continue
