@@ -33,7 +33,13 @@ if TYPE_CHECKING:
     from dynlatch.maps.toml_file import read_map as read_map
     from dynlatch.regions.basins import basins as basins
     from dynlatch.regions.basins_file import write_basins as write_basins
+    from dynlatch.regions.edge import edge_state as edge_state
+    from dynlatch.regions.metrics import basin_entropy as basin_entropy
+    from dynlatch.regions.metrics import uncertainty_exponent as uncertainty_exponent
     from dynlatch.regions.reduced_set import reduced_set as reduced_set
+    from dynlatch.regions.shock import critical_shock as critical_shock
+    from dynlatch.regions.stability import basin_stability as basin_stability
+    from dynlatch.regions.wada import wada_test as wada_test
     from dynlatch.rigor.enclosure import Enclosure as Enclosure
     from dynlatch.verdict import Stop as Stop
     from dynlatch.verdict import Verdict as Verdict
@@ -54,7 +60,12 @@ _HOMES = {
     "maps.toml_file": ("read_map",),
     "regions.basins": ("basins",),
     "regions.basins_file": ("write_basins",),
+    "regions.edge": ("edge_state",),
+    "regions.metrics": ("basin_entropy", "uncertainty_exponent"),
     "regions.reduced_set": ("reduced_set",),
+    "regions.shock": ("critical_shock",),
+    "regions.stability": ("basin_stability",),
+    "regions.wada": ("wada_test",),
     "rigor.enclosure": ("Enclosure",),
     "verdict": ("Stop", "Verdict"),
 }  # fmt: skip
