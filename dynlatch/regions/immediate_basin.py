@@ -32,7 +32,9 @@ from dynlatch.rigor.krawczyk import Ball, Floats, certify_zero
 _BITS: Final = 160
 _STEPS: Final = 4_000
 """Steps that an interval's orbit may take into what is known of the basin."""
-_MAX_INTERVALS: Final = 20_000
+_MAX_INTERVALS: Final = 4_000
+_LEAST_WIDTH: Final = 2.0**-40
+"""Intervals narrower than this, relative to what is to be proved, are given up, and the proof with them."""
 _HALVINGS: Final = 40
 _NEAR: Final = 1e-6
 """How far a certified end may be from its guess, relative to the size of the state."""
@@ -84,7 +86,7 @@ class ImmediateBasin:
         if side * to <= side * known:
             return True
         lo, hi = (known, to) if side > 0 else (to, known)
-        if not _reaches(self._map, lo, hi, self._known[-1], self._known[1]):
+        if not _reaches(self._map, lo, hi, (self._known[-1], self._known[1])):
             return False
         self._known[side] = to
         return True
@@ -151,34 +153,43 @@ def _image(m: Map, lo: Floats, hi: Floats) -> tuple[Floats, Floats]:
     return image_lo, image_hi
 
 
-def _reaches(m: Map, lo: float, hi: float, target_lo: float, target_hi: float) -> bool:
+def _reaches(m: Map, lo: float, hi: float, target: tuple[float, float]) -> bool:
     """Whether every orbit from [lo, hi] is proved to reach the target: by intervals, cut in two where that fails."""
     lows, highs = np.array([[lo]]), np.array([[hi]])
     examined = 0
     while lows.size:
         examined += lows.size
-        left = _late(m, lows, highs, target_lo, target_hi)
-        lows, highs = lows[:, left], highs[:, left]
-        middles = lows + 0.5 * (highs - lows)
-        if examined + 2 * lows.size > _MAX_INTERVALS or np.any((middles <= lows) | (middles >= highs)):
+        late = _late(m, lows, highs, target)
+        if late is None:
             return False
+        lows, highs = lows[:, late], highs[:, late]
+        if examined + 2 * lows.size > _MAX_INTERVALS or np.any(highs - lows <= _LEAST_WIDTH * (hi - lo)):
+            return False
+        middles = lows + 0.5 * (highs - lows)
         lows, highs = np.concatenate([lows, middles], axis=1), np.concatenate([middles, highs], axis=1)
     return True
 
 
-def _late(m: Map, lows: Floats, highs: Floats, target_lo: float, target_hi: float) -> NDArray[np.bool_]:
-    """Which intervals are not carried into the target as a whole; those that come to cover themselves never are."""
-    left = np.ones(lows.size, dtype=bool)
+def _late(m: Map, lows: Floats, highs: Floats, target: tuple[float, float]) -> NDArray[np.bool_] | None:
+    """Which intervals are not carried into the target as a whole; None if one comes to rest elsewhere.
+
+    An interval that comes to cover what it was never gets there, nor one that comes to cover its image a step before.
+    """
+    late = np.ones(lows.size, dtype=bool)
     moving = np.arange(lows.size)
     a, b = lows, highs
     for _ in range(_STEPS):
+        before = a, b
         a, b = _image(m, a, b)
-        there = (a[0] >= target_lo) & (b[0] <= target_hi)
-        left[moving[there]] = False
-        hopeless = ~((a[0] > lows[0, moving]) | (b[0] < highs[0, moving]))  # nan as well
-        keep = ~there & ~hopeless
+        there = (a[0] >= target[0]) & (b[0] <= target[1])
+        late[moving[there]] = False
+        resting = (a[0] <= before[0][0]) & (b[0] >= before[1][0])
+        if np.any(resting & ((a[0] > target[1]) | (b[0] < target[0]))):
+            return None
+        covering = ~((a[0] > lows[0, moving]) | (b[0] < highs[0, moving]))  # or nan
+        keep = ~there & ~resting & ~covering
         if not np.any(keep):
             break
         if not np.all(keep):
             moving, a, b = moving[keep], np.ascontiguousarray(a[:, keep]), np.ascontiguousarray(b[:, keep])
-    return left
+    return late

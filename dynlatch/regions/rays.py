@@ -16,6 +16,7 @@ from dynlatch.seeds import rng_for
 
 SAMPLE: Final = 1 << 17
 """States that are sampled where there is no grid."""
+_LINE: Final = 4096
 _RAYS: Final = 64
 _STARTS: Final = 4
 _PROPOSALS: Final = 64
@@ -53,12 +54,15 @@ class Rays:
 
     def shortest(self, at: Floats) -> Floats | None:
         """The shortest ray found, as a displacement; None if no sampled state is outside of the basin."""
+        if at.size == 1:
+            ends = np.array(list(self.exits(float(at[0])).values())) - at[0]
+            return ends[[np.argmin(np.abs(ends))]] if ends.size else None
         rays = sorted((self._exit(at, state - at) for state in self._candidates(at)), key=_length)
         return min((self._turned(at, ray) for ray in _apart(rays)), key=_length, default=None)
 
     def leaves_box(self, at: Floats, size: float) -> bool:
         """Whether states this far from ``at`` may lie outside of the box, where nothing was sampled."""
-        return size > float(np.min(np.minimum(at[:, None] - self._lo, self._hi - at[:, None])))
+        return at.size > 1 and size > float(np.min(np.minimum(at[:, None] - self._lo, self._hi - at[:, None])))
 
     def label_beyond(self, at: Floats, ray: Floats) -> int:
         """The label a hair further out than the end of a ray."""
@@ -66,13 +70,26 @@ class Rays:
         states = (at + ray * (1.0 + 2.0**-32 * scale / _length(ray)))[:, None]
         return int(self._run.label_states(states, threads=1)[0][0])
 
-    def exit_on(self, at: float, side: int) -> float | None:
-        """In one dimension: where the basin ends below (-1) or above (1), as far as the sample tells."""
-        away = side * (self._outside[0] - at)
-        if not np.any(away > 0.0):
-            return None
-        far = side * float(np.min(away[away > 0.0]))
-        return at + float(self._exit(np.array([at]), np.array([far]))[0])
+    def exits(self, at: float) -> dict[int, float]:
+        """In one dimension: where the basin ends below (-1) and above (1), as far as the samples tell.
+
+        Where it ends on one side only within the box, the other side is sampled for as far, even beyond the box.
+        """
+        found: dict[int, float] = {}
+        for side in (-1, 1):
+            away = side * (self._outside[0] - at)
+            if np.any(away > 0.0):
+                found[side] = self._exit_at(at, side * float(np.min(away[away > 0.0])))
+        if len(found) == 1:
+            (side,) = found
+            states = at - (found[side] - at) * np.linspace(0.0, 1.0, _LINE + 1)[1:]
+            left = np.flatnonzero(self._left(self._run.label_states(states[None])[0]))
+            if left.size:
+                found[-side] = self._exit_at(at, float(states[left[0]]) - at)
+        return found
+
+    def _exit_at(self, at: float, ray: float) -> float:
+        return at + float(self._exit(np.array([at]), np.array([ray]))[0])
 
     def _candidates(self, at: Floats) -> Floats:
         """Up to ``_RAYS`` sampled states, shape (k, n), one of which may be next to the nearest point of the edge."""
@@ -102,8 +119,6 @@ class Rays:
 
     def _turned(self, at: Floats, ray: Floats) -> Floats:
         """The ray turned to where it is shortest: directions are tried in a cone, a smaller one when none is better."""
-        if at.size == 1:
-            return ray
         rng = rng_for(self._seed, "rays, turning", self._run.map.content_hash)
         turn = _WIDEST
         while turn > _NARROWEST:

@@ -12,6 +12,7 @@ import numpy as np
 from dynlatch.errors import InputError
 from dynlatch.latch.fixed_points import FixedPoint
 from dynlatch.maps.definition import Map
+from dynlatch.maps.evaluators import numpy_map
 from dynlatch.progress import SILENT, Progress
 from dynlatch.regions.attractors import Attractor, Attractors
 from dynlatch.regions.basins import MAX_STEPS, Run, prepare
@@ -159,11 +160,15 @@ def _measured(run: Run, number: int, at: Floats, rays: Rays) -> CriticalShock:
 
 def _proved(basin: ImmediateBasin, state: Enclosure, found: CriticalShock, rays: Rays) -> CriticalShock:
     """The same with proof: both ends of the immediate basin, or one, and the basin for as far on the other side."""
-    guesses = {side: rays.exit_on(float(state), side) for side in (-1, 1)}
+    guesses = rays.exits(float(state))
+    if len(guesses) == 1:  # the other end may be where this one goes, however far away
+        (side,) = guesses
+        image = float(numpy_map(found.map).step(np.array([[guesses[side]]]))[0, 0])
+        if side * image < side * float(state):
+            guesses[-side] = image
     for side in (-1, 1, -1):  # an end that goes to the other end needs that one first
-        guess = guesses[side]
-        if guess is not None and basin.end(side) is None:
-            basin.prove_end(side, guess)
+        if side in guesses and basin.end(side) is None:
+            basin.prove_end(side, guesses[side])
     ends = {side: end for side in (-1, 1) if (end := basin.end(side)) is not None}
     sizes = {side: _distance(state, end.value, side) for side, end in ends.items()}
     if not sizes:

@@ -92,7 +92,7 @@ def basin_stability(
 
     States get the label that ``basins`` would give them. The share p of a label is estimated by k / N; the ``exact``
     interval (Clopper and Pearson) has the ends at which k or more, or k or fewer, have probability (1 - confidence) /
-    2, the ``wilson`` interval is the shorter one of the score test.
+    2, the ``wilson`` interval is that of the score test, mostly a little shorter.
 
     Arguments: ``box``, one (lo, hi) per state, by default the map's domain; ``samples``, N; ``attractors`` to skip
     phase 1; ``seed`` of the sample and of phase 1; ``max_steps`` before a state is called out of time.
