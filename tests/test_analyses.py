@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ANALYSES = Path(__file__).parent.parent / "analyses"
 
 
@@ -29,3 +31,11 @@ def test_the_benchmark_of_basins_checks_the_labels_and_reports(tmp_path: Path) -
     figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
     kept = json.loads((ANALYSES / "benchmarks" / "results" / "basins.json").read_text(encoding="utf-8"))
     assert figures.keys() == kept.keys()
+
+
+def test_the_study_of_metrics_reports_every_map(tmp_path: Path) -> None:
+    table = run("metrics.py", "--out", str(tmp_path / "metrics.json"))
+    rows = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
+    assert len(table.splitlines()) == len(rows) + 2
+    latches = rows[0]["critical_shocks"].values()
+    assert list(latches) == [[pytest.approx(1.9150080481545), "PROVED"]] * 2

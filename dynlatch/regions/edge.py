@@ -102,7 +102,7 @@ def edge_state(
 
     >>> from dynlatch.maps.catalogue import neuron
     >>> edge_state(neuron(2), [-1], ["1/2"]).point
-    FixedPoint((0), multipliers [Eigenvalue(2)], repelling, PROVED)
+    FixedPoint((0), multipliers [2], repelling, PROVED)
     """
     if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or not 1 <= steps <= MAX_EDGE_STEPS:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InputError(f"steps={steps} must be a whole number from 1 to {MAX_EDGE_STEPS}; give 2000, say")

@@ -103,7 +103,7 @@ def basin_stability(
 
     >>> from dynlatch.maps.catalogue import neuron
     >>> basin_stability(neuron(2), (-1, 3), samples=1000)[1].share
-    0.757
+    0.747
     """
     if isinstance(samples, bool) or not isinstance(samples, int | np.integer) or not 1 <= samples <= MAX_SAMPLES:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InputError(f"samples={samples} must be a whole number from 1 to {MAX_SAMPLES}; give 10000, say")

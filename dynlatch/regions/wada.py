@@ -37,8 +37,9 @@ class WadaTest:
 
     ``holds``: whether least_radius <= radius, at this grid's resolution. It cannot prove the Wada property, as what
     happens inside of a cell is not seen, nor refute it, as a filament thinner than a cell is not seen either: so
-    ``verdict`` is always INCONCLUSIVE. Halve the cells and see: in cells, least_radius keeps its size on a Wada
-    boundary and doubles elsewhere. Rigor: sampled.
+    ``verdict`` is always INCONCLUSIVE. Halve the cells and see: in cells, least_radius hardly grows on a Wada boundary
+    and doubles elsewhere. A few places where a basin is thin may need more than a small radius, which ``share_within``
+    tells from a boundary of two basins. Rigor: sampled.
     """
 
     labels: tuple[int, ...]

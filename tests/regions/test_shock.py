@@ -130,7 +130,7 @@ def test_the_nearer_end_may_lie_outside_of_the_box() -> None:
 
 
 def test_it_ends_at_a_repelling_point_next_to_where_the_map_is_undefined() -> None:
-    text = 'name = "log"\nstate = ["a"]\n[map]\na = "log(a) / 4 + 2"\n[domain]\na = [-1, 5]\n'
+    text = 'name = "log"\nstate = ["a"]\n[map]\na = "log(a) / 4 + 2"\n[domain]\na = [-0.001, 5]\n'
     m = map_from_toml(text)
     found = d.critical_shock(m, 0)
     edge = 1e-3
