@@ -8,13 +8,13 @@ from typing import Final
 import numpy as np
 
 from dynlatch.errors import InputError
-from dynlatch.latch.fixed_points import FixedPoint, cycle_near
+from dynlatch.latch.fixed_points import FixedPoint, Stability, cycle_near
 from dynlatch.latch.trajectory import checked_state
 from dynlatch.maps.definition import Map
-from dynlatch.maps.evaluators import compiled_map
 from dynlatch.progress import SILENT, Progress
 from dynlatch.regions.attractors import LONGEST_CYCLE, Attractors
 from dynlatch.regions.basins import MAX_STEPS, Run, prepare
+from dynlatch.regions.immediate_basin import is_common_end
 from dynlatch.regions.labels import FAR, Label, Labels
 from dynlatch.rigor.krawczyk import Floats
 from dynlatch.verdict import Stop, Verdict
@@ -43,23 +43,29 @@ class EdgeState:
     """What the boundary between the basins of ``labels`` leads to.
 
     ``point`` is the edge state where the edge orbit settled on a saddle (or repelling) fixed point or cycle,
-    ``verdict`` is then PROVED: this point exists and has these multipliers. That it lies on the boundary between these
-    two basins is measured: the edge orbit, which keeps a pair of states with the two labels within ``gap``, stays
-    there; and ``sides`` are the labels of two states a little to either side of it along its unstable direction (None
-    where there is not exactly one). ``point`` is None and the verdict INCONCLUSIVE where the edge orbit did not settle
-    (``reason``): the edge state may be chaotic, or not reached yet.
+    ``verdict`` is then PROVED: this point exists and has these multipliers. It is None and the verdict INCONCLUSIVE
+    where the edge orbit did not settle (``reason``): the edge state may be chaotic, or not reached yet.
 
-    ``orbit`` (T + 1, n) are the middles of the pairs, step by step. Label -1 stands for diverging or leaving the box.
-    Activations are dimensionless. Rigor: certified for the point and its multipliers; measured for the rest.
+    ``boundary`` is the verdict on whether the point lies on the boundary of these two basins: PROVED in one dimension
+    where both immediate basins are proved to end there, else measured. What is measured: the edge orbit, which keeps a
+    pair of states with the two labels within ``gap``, stays there, and ``sides`` are the labels of two states a little
+    to either side of it along its unstable direction (None where there is not exactly one).
+
+    ``orbit`` (T + 1, n) are the middles of the pairs, step by step, from between the two ``starts`` (2, n) on. Label -1
+    stands for diverging or leaving the box. Activations are dimensionless. Rigor: as the verdicts say.
     """
 
     map: Map
     attractors: Attractors
     labels: tuple[int, int]
     point: FixedPoint | None
+    boundary: Verdict
     sides: tuple[int, int] | None
+    starts: Floats
     orbit: Floats
     gap: float
+    max_steps: int
+    seed: int
     verdict: Verdict
     stop: Stop
     reason: str
@@ -116,7 +122,9 @@ def edge_state(
     if a == b:
         where = f"attractor {a}" if a >= 0 else "nowhere: they diverge or leave the box"
         raise InputError(f"start_a and start_b both go to {where}; give two states that go to different attractors")
-    return _Edge(run, (a, b)).follow(pair, int(steps), progress)
+    edge = _Edge(run, (a, b))
+    stop, reason = edge.follow(pair, int(steps), progress)
+    return _result(run, edge, pair.T, seed, stop, reason)
 
 
 def _outcomes(run: Run, states: Floats) -> Labels:
@@ -129,21 +137,27 @@ class _Edge:
     """An edge orbit on its way; lengths are relative to the size of its states, at least 1."""
 
     def __init__(self, run: Run, labels: tuple[int, int]) -> None:
+        self.labels = labels
+        self.orbit: list[Floats] = []
+        self.gap = 0.0
         self._run = run
-        self._labels = labels
-        self._orbit: list[Floats] = []
         self._cycle: FixedPoint | None = None
         self._stay = 0
         self._next_try = 1
 
-    def follow(self, pair: Floats, steps: int, progress: Progress) -> EdgeState:
+    @property
+    def settled(self) -> FixedPoint | None:
+        """The cycle at which the orbit has stayed."""
+        return self._cycle if self._stay >= _SETTLED else None
+
+    def follow(self, pair: Floats, steps: int, progress: Progress) -> tuple[Stop, str]:
         """Track until settled, stuck, or out of steps."""
         progress.start("following the edge", steps)
         stop, reason = Stop.BUDGET, f"the edge orbit settled on no cycle within {steps} steps; it may be chaotic"
         narrow = self._narrowed(pair)
         self._record(pair if narrow is None else narrow)
         for _ in range(steps):
-            if narrow is None or self._stay >= _SETTLED:
+            if narrow is None or self.settled:
                 break
             pair = self._run.compiled.step(narrow, threads=1)
             if not np.all(np.abs(pair) <= FAR):
@@ -154,10 +168,10 @@ class _Edge:
             progress.advance()
         progress.finish()
         if narrow is None:
-            a, b = self._labels
+            a, b = self.labels
             stop = Stop.STUCK
             reason = f"basins {a} and {b} were not seen to touch on the segment between two states; give other starts"
-        return self._result(pair, stop, reason)
+        return stop, reason
 
     def _narrowed(self, pair: Floats) -> Floats | None:
         """Cut the segment down to a pair with the two labels, ``_NARROW`` apart; None where a gap remains between them.
@@ -180,7 +194,7 @@ class _Edge:
     def _nearest(self, states: Floats) -> Floats | None:
         """The two states with the two labels that are nearest to one another along the segment."""
         labels = _outcomes(self._run, states)
-        at_a, at_b = (np.flatnonzero(labels == label) for label in self._labels)
+        at_a, at_b = (np.flatnonzero(labels == label) for label in self.labels)
         if not (at_a.size and at_b.size):
             return None
         after = np.searchsorted(at_a, at_b)
@@ -191,51 +205,70 @@ class _Edge:
     def _record(self, pair: Floats) -> None:
         """Add a state of the edge orbit; look whether it is at a cycle, and for how long it has been."""
         middle = pair.mean(axis=1)
-        self._orbit.append(middle)
+        self.orbit.append(middle)
+        self.gap = float(np.linalg.norm(pair[:, 1] - pair[:, 0]))
         size = _size(middle)
         if self._cycle is not None:
             self._stay = self._stay + 1 if _distance(middle, self._cycle) <= _AT * size else 0
             self._cycle = self._cycle if self._stay else None
-        elif len(self._orbit) > self._next_try:
-            back = np.array(self._orbit[-2 : -LONGEST_CYCLE - 2 : -1]) - middle
+        elif len(self.orbit) > self._next_try:
+            back = np.array(self.orbit[-2 : -LONGEST_CYCLE - 2 : -1]) - middle
             returns = np.flatnonzero(np.max(np.abs(back), axis=1) <= _AT * size)
             if returns.size:
-                cycle = cycle_near(self._run.map, middle, int(returns[0]) + 1)
+                cycle = self._certified(middle, int(returns[0]) + 1)
                 if cycle is not None and _distance(middle, cycle) <= _AT * size:
                     self._cycle = cycle
                 else:  # still on its way, or no simple zero: a proof costs more than many steps
-                    self._next_try = len(self._orbit) + 8
+                    self._next_try = len(self.orbit) + 8
 
-    def _result(self, pair: Floats, stop: Stop, reason: str) -> EdgeState:
-        point, sides, verdict = None, None, Verdict.INCONCLUSIVE
-        if self._stay >= _SETTLED and self._cycle is not None:
-            point, verdict, stop = self._cycle, Verdict.PROVED, Stop.SOLVED
-            sides = self._sides(point)
-            reason = "the point and its multipliers are proved; that it is on this boundary is measured"
-            if sides is not None and set(sides) != set(self._labels):
-                reason += f", though a little to either side of it states go to {sides[0]} and {sides[1]}"
-        orbit = np.array(self._orbit).reshape(-1, pair.shape[0])
-        orbit.flags.writeable = False
-        gap = float(np.linalg.norm(pair[:, 1] - pair[:, 0]))
-        run = self._run
-        return EdgeState(run.map, run.attractors, self._labels, point, sides, orbit, gap, verdict, stop, reason)
+    def _certified(self, near: Floats, period: int) -> FixedPoint | None:
+        """The cycle next to a state, certified anew from its own middle; none that attracts, as no boundary can."""
+        found = cycle_near(self._run.map, near, period)
+        found = None if found is None else cycle_near(self._run.map, found.values, period)
+        return None if found is None or found.stability is Stability.ATTRACTING else found
 
-    def _sides(self, point: FixedPoint) -> tuple[int, int] | None:
-        """Labels a little to either side along the one unstable direction."""
-        if sum(e.modulus.lower > 1 for e in point.multipliers) != 1:
-            return None
-        m = self._run.map
-        product = np.eye(m.dimension)
-        for state in point.orbit:
-            at = np.array([[float(e)] for e in state])
-            product = compiled_map(m).jacobian(at, threads=1)[:, :, 0] @ product
-        values, vectors = np.linalg.eig(product)
-        direction = np.real(vectors[:, int(np.argmax(np.abs(values)))])
-        away = _PERTURBATION * _size(point.values) * direction
-        first, second = (
-            int(v) for v in _outcomes(self._run, np.stack([point.values - away, point.values + away], axis=1))
-        )
-        return (first, second) if first == self._labels[0] else (second, first)
+
+def _result(run: Run, edge: _Edge, starts: Floats, seed: int, stop: Stop, reason: str) -> EdgeState:
+    point, boundary, sides, verdict = edge.settled, Verdict.INCONCLUSIVE, None, Verdict.INCONCLUSIVE
+    if point is not None:
+        verdict, stop, sides = Verdict.PROVED, Stop.SOLVED, _sides(run, point, edge.labels)
+        reason = "the point and its multipliers are proved; that it is on this boundary is measured"
+        if sides is not None and set(sides) != set(edge.labels):
+            reason += f", though a little to either side of it states go to {sides[0]} and {sides[1]}"
+        if _is_boundary(run, point, edge.labels):
+            boundary = Verdict.PROVED
+            reason = "the point and its multipliers are proved, and that both immediate basins end there"
+    orbit, starts = np.array(edge.orbit), starts.copy()
+    orbit.flags.writeable = starts.flags.writeable = False
+    return EdgeState(
+        run.map, run.attractors, edge.labels, point, boundary, sides, starts, orbit, edge.gap, run.max_steps, seed,
+        verdict, stop, reason,
+    )  # fmt: skip
+
+
+def _sides(run: Run, point: FixedPoint, labels: tuple[int, int]) -> tuple[int, int] | None:
+    """Labels a little to either side along the one unstable direction."""
+    if sum(e.modulus.lower > 1 for e in point.multipliers) != 1:
+        return None
+    product = np.eye(run.map.dimension)
+    for state in point.orbit:
+        at = np.array([[float(e)] for e in state])
+        product = run.compiled.jacobian(at, threads=1)[:, :, 0] @ product
+    values, vectors = np.linalg.eig(product)
+    away = _PERTURBATION * _size(point.values) * np.real(vectors[:, int(np.argmax(np.abs(values)))])
+    states = np.stack([point.values - away, point.values + away], axis=1)
+    first, second = (int(label) for label in _outcomes(run, states))
+    return (first, second) if first == labels[0] else (second, first)
+
+
+def _is_boundary(run: Run, point: FixedPoint, labels: tuple[int, int]) -> bool:
+    """Whether two fixed points in one dimension are proved to have immediate basins that both end at ``point``."""
+    if run.map.dimension > 1 or point.period > 1 or min(labels) < 0:
+        return False
+    both = [run.attractors[label] for label in labels]
+    if any(a.point is None or a.point.period > 1 or not a.traps for a in both):
+        return False
+    return is_common_end(run.map, point.state[0], [(float(a.states[0, 0]), a.traps[0]) for a in both])
 
 
 def _size(state: Floats) -> float:

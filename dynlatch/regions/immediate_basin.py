@@ -136,6 +136,21 @@ class ImmediateBasin:
         return False
 
 
+def is_common_end(m: Map, point: Enclosure, sides: Sequence[tuple[float, TrappingRegion]]) -> bool:
+    """Whether a fixed point is proved to end several immediate basins, each given by its fixed point and its region.
+
+    ``point`` must be the enclosure that ``CycleSystem.certify`` gives from its own middle, so that the ends found here,
+    which are certified from there as well, are this fixed point and no neighbour of it.
+    """
+    for attractor, trap in sides:
+        basin, side = ImmediateBasin(m, trap), 1 if float(point) > attractor else -1
+        basin.prove_end(side, float(point))
+        end = basin.end(side)
+        if end is None or end.period != 1 or end.value != point:
+            return False
+    return True
+
+
 def _image(m: Map, lo: Floats, hi: Floats) -> tuple[Floats, Floats]:
     """Enclosures of M over intervals, shapes (1, N): the values at the ends where M is monotone, else what it gives.
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from dynlatch.errors import InputError
 from dynlatch.latch.fixed_points import FixedPoint
-from dynlatch.maps.definition import Map
+from dynlatch.maps.definition import Box, Map
 from dynlatch.maps.evaluators import numpy_map
 from dynlatch.progress import SILENT, Progress
 from dynlatch.regions.attractors import Attractor, Attractors
@@ -51,6 +51,9 @@ class CriticalShock:
     beyond: int | None
     end: End | None
     sampled_to: float
+    box: Box
+    max_steps: int
+    seed: int
     verdict: Verdict
     stop: Stop
     reason: str
@@ -77,12 +80,13 @@ def critical_shock(
 ) -> CriticalShock:
     """How large an instantaneous displacement a latched state withstands: its distance from the edge of its basin.
 
-    min over d of |d|_2 such that a + d is not in the basin of a's attractor; of a cycle, the least over its points.
+    inf over d of |d|_2 such that a + d is not in the basin of a's attractor; of a cycle, the least over its points.
 
     In one dimension the ends of a fixed point's immediate basin are proved where they are hyperbolic
     (``ImmediateBasin``) and the shock is enclosed to about 45 digits: for the neuron w tanh a it is abar, for its
-    basin ends at 0. Otherwise it is measured: the nearest sampled states of another label, bisection along the rays to
-    them, and a search for shorter rays in ever smaller cones.
+    basin ends at 0. Where the basin ends in the box on one side only, the other side is looked at for as far, even
+    beyond the box. Otherwise the shock is measured: the nearest sampled states of another label, bisection along the
+    rays to them, and a search for shorter rays in ever smaller cones.
 
     Arguments: ``latched``, an attracting fixed point or cycle, as ``fixed_points`` or ``find_attractors`` give it, or
     its number among the attractors; ``box`` to look in, by default the map's domain; ``resolution``, cells along each
@@ -111,7 +115,7 @@ def critical_shock(
     if point is None:
         raise InputError(f"attractor {number} is a recurrent set, no latched state; give a fixed point or a cycle")
     rays = Rays(run, number, seed, gridded=m.dimension in RESOLUTION)
-    found = min((_measured(run, number, state, rays) for state in run.attractors[number].states.T), key=_size)
+    found = min((_measured(run, number, state, rays, seed) for state in run.attractors[number].states.T), key=_size)
     attractor = run.attractors[number]
     if m.dimension == 1 and point.period == 1 and attractor.traps:
         return _proved(ImmediateBasin(m, attractor.traps[0]), point.state[0], found, rays)
@@ -135,14 +139,17 @@ def _number(attractors: Attractors, latched: object) -> int:
         raise InputError(f"latched is {type(latched)}; give an attractor, a fixed point, or an attractor's number")
     for number, attractor in enumerate(attractors.listed):
         orbit = attractor.point.orbit if attractor.point is not None else ()
-        if any(all(a.overlaps(b) for a, b in zip(given.state, state, strict=True)) for state in orbit):
+        if any(
+            len(state) == len(given.state) and all(a.overlaps(b) for a, b in zip(given.state, state, strict=True))
+            for state in orbit
+        ):
             return number
     raise InputError(
         f"latched, {given!r}, is none of the {total} attractors found; give one that attracts, or a larger box"
     )
 
 
-def _measured(run: Run, number: int, at: Floats, rays: Rays) -> CriticalShock:
+def _measured(run: Run, number: int, at: Floats, rays: Rays, seed: int) -> CriticalShock:
     best = rays.shortest(at)
     if best is None:
         size, ray, beyond, stop = math.inf, np.full(at.size, math.nan), None, Stop.STUCK
@@ -153,8 +160,8 @@ def _measured(run: Run, number: int, at: Floats, rays: Rays) -> CriticalShock:
         if rays.leaves_box(at, size):
             reason += "; the edge of the box is nearer, and what lies beyond it was not looked at"
     return CriticalShock(
-        run.map, run.attractors, number, at, None, size, ray, beyond, None, rays.sampled_to, Verdict.INCONCLUSIVE,
-        stop, reason,
+        run.map, run.attractors, number, at, None, size, ray, beyond, None, rays.sampled_to, run.grid.sides,
+        run.max_steps, seed, Verdict.INCONCLUSIVE, stop, reason,
     )  # fmt: skip
 
 

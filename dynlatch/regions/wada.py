@@ -33,7 +33,8 @@ class WadaTest:
     much, every boundary holds all of the others. A distance counts up to the picture's edge at most, beyond which the
     boundary may have a piece that is nearer. ``share_within`` is the share of the boundaries' cells that have every
     boundary within ``radius``, among those of which the picture tells (all but ``share_at_edge``), and ``worst`` the
-    cell that is farthest from the boundary of ``worst_label``.
+    cell that is farthest from the boundary of ``worst_label``; ``num_filled`` cells had no basin's label and took the
+    nearest one.
 
     ``holds``: whether least_radius <= radius, at this grid's resolution. It cannot prove the Wada property, as what
     happens inside of a cell is not seen, nor refute it, as a filament thinner than a cell is not seen either: so
@@ -52,6 +53,7 @@ class WadaTest:
     worst: tuple[int, int]
     worst_label: int
     num_filled: int
+    escape: bool
     verdict: Verdict
 
     @property
@@ -103,7 +105,7 @@ def wada_test(found: object, radius: float = RADIUS, *, escape: bool = False) ->
             "larger box or another map"
         )
     slim = [_boundary(_filled(colours) == i) for i in range(len(names))]
-    return _compare(names, slim, float(radius), int(np.count_nonzero(nowhere)))
+    return _compare(names, slim, float(radius), int(np.count_nonzero(nowhere)), escape)
 
 
 def _filled(colours: Colours) -> Colours:
@@ -125,7 +127,7 @@ def _boundary(inside: Mask) -> Mask:
     return found
 
 
-def _compare(names: tuple[int, ...], slim: list[Mask], radius: float, num_filled: int) -> WadaTest:
+def _compare(names: tuple[int, ...], slim: list[Mask], radius: float, num_filled: int, escape: bool) -> WadaTest:
     union = np.any(slim, axis=0)
     cells = np.argwhere(union)
     away = np.array([ndimage.distance_transform_edt(~boundary)[union] for boundary in slim])
@@ -147,5 +149,6 @@ def _compare(names: tuple[int, ...], slim: list[Mask], radius: float, num_filled
         (int(cells[cell, 0]), int(cells[cell, 1])),
         names[label],
         num_filled,
+        escape,
         Verdict.INCONCLUSIVE,
     )

@@ -33,6 +33,7 @@ def test_in_one_dimension_the_edge_is_the_repelling_point_0(m: d.Map) -> None:
     assert found.point.stability is Stability.REPELLING
     assert 0 in found.point.state[0]
     assert found.labels == found.sides == (0, 1)
+    assert found.boundary is Verdict.PROVED
     assert d.edge_state(m, "1/3", "-1/2").labels == (1, 0)
 
 
@@ -45,6 +46,8 @@ def test_the_network_s_edges_lead_to_its_saddles(labels: tuple[int, int]) -> Non
     assert found.point is not None
     assert found.point.stability is Stability.SADDLE
     assert found.labels == found.sides == labels
+    assert found.boundary is Verdict.INCONCLUSIVE, "measured"
+    np.testing.assert_array_equal(found.starts, starts)
     np.testing.assert_allclose(found.point.values, SADDLES[labels], atol=1e-12)
     known = next(p for p in d.fixed_points(NETWORK) if np.allclose(p.values, SADDLES[labels]))
     assert all(a.overlaps(b) for a, b in zip(found.point.state, known.state, strict=True))

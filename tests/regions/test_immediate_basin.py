@@ -10,10 +10,12 @@ import pytest
 import sympy as sp
 
 import dynlatch as d
+from dynlatch.latch.cycle_system import CycleSystem
 from dynlatch.maps.definition import Formulas, Map, exact_box, state_symbol
 from dynlatch.maps.evaluators import numpy_map
 from dynlatch.regions.attractors import find_attractors
-from dynlatch.regions.immediate_basin import ImmediateBasin
+from dynlatch.regions.immediate_basin import ImmediateBasin, is_common_end
+from dynlatch.rigor.enclosure import Enclosure
 
 X = state_symbol("x")
 
@@ -105,3 +107,16 @@ def test_a_wrong_trapping_region_would_be_a_wrong_proof() -> None:
     trap = find_attractors(m, m.domain)[1].traps[0]
     assert not ImmediateBasin(m, trap).grow(-1, -0.5)
     assert ImmediateBasin(m, replace(trap, radius=3.0)).grow(-1, -0.5)
+
+
+def test_a_common_end_must_end_both() -> None:
+    m = d.cubic("3/2")
+    found = find_attractors(m, m.domain)
+    sides = [(float(a.states[0, 0]), a.traps[0]) for a in found.listed]
+    (zero,) = (p.state[0] for p in d.fixed_points(m) if abs(p.values[0]) < 0.1)
+    certified = CycleSystem(m, 1).certify(np.array([float(zero)]))
+    assert certified is not None
+    assert is_common_end(m, certified[0], sides)
+    other = formula(3 * X / 2 - X**3 + X**2 / 10)
+    assert not is_common_end(other, found[1].point.state[0], sides[:1])  # pyright: ignore[reportOptionalMemberAccess]
+    assert not is_common_end(m, Enclosure.exactly(0), sides), "an enclosure from elsewhere might be of a neighbour"
