@@ -74,3 +74,11 @@ def test_the_study_of_interval_kernels_refutes_mutants(mutant: object, complaint
     examine = runpy.run_path(str(ANALYSES / "interval_kernels.py"))["examine"]
     assert sum(complaint in text for text in examine("tanh", 400, mutant).failures) > 40
     assert not examine("tanh", 400).failures
+
+
+def test_the_study_of_metrics_reports_every_map(tmp_path: Path) -> None:
+    table = run("metrics.py", "--out", str(tmp_path / "metrics.json"))
+    rows = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
+    assert len(table.splitlines()) == len(rows) + 2
+    latches = rows[0]["critical_shocks"].values()
+    assert list(latches) == [[pytest.approx(1.9150080481545), "PROVED"]] * 2

@@ -39,7 +39,8 @@ class CertifiedReducedSet:
     ``attractor`` (nodes of the tree; leaves matter): the attractor that every orbit from the cell is proved to reach,
     else -1. ``members`` (3, nodes): ``Membership.IN``: the whole cell lies in Gamma of that attractor; ``OUT``: no
     point of it lies in Gamma of its own attractor, whichever that is; ``UNDECIDED``: neither is proved. ``steps`` (3,
-    nodes): the length of the product that settled it. Rows in the order of ``READINGS``; coordinates are the map's states.
+    nodes): the length of the product that settled it. Rows in the order of ``READINGS``; coordinates are the map's
+    states.
     """
 
     tree: CellTree
@@ -120,8 +121,8 @@ def certified_reduced_set(
     """Prove which cells lie in Gamma(X), for every attractor X with a trapping region, and which lie outside.
 
     y is in Gamma(X) if its orbit goes to X and, for every l >= 1, (M^l)'(y) has spectral radius (``spectral``) or
-    2-norm (``norm``) below 1, or every factor is below 1 in the norm adapted to X (``uniform``; for a cycle the factors are
-    those of M^p). Cells left undecided in one of the readings are halved along every axis.
+    2-norm (``norm``) below 1, or every factor is below 1 in the norm adapted to X (``uniform``; for a cycle the factors
+    are those of M^p). Cells left undecided in one of the readings are halved along every axis.
 
     Arguments: ``box`` (the map's domain); ``depth``, how often each side may be halved (16, 8, 5, 3 for 1 to 4 states);
     ``max_cells``; ``max_steps`` of an orbit of a cell; ``attractors`` (found with ``seed`` otherwise).

@@ -45,9 +45,9 @@ def widest_tolerance(m: Map, attractor: Attractor, norms: Sequence[AdaptedNorm] 
     """The box about an attracting fixed point that stands the most noise while M contracts on it.
 
     b = the least distance of the sides of M(X) from those of X is maximized over X (in floats), then X is drawn in
-    until a norm is found in which M contracts there, and b is bounded from below. Noise of norm b, in norm 2 or inf, adds
-    at most b to every coordinate, so that the bound serves both. ``norms``: in which contraction is to be shown (by
-    default some that suit the box). None where no box with b > 0 was found. Rigor: certified.
+    until a norm is found in which M contracts there, and b is bounded from below. Noise of norm b, in norm 2 or inf,
+    adds at most b to every coordinate, so that the bound serves both. ``norms``: in which contraction is to be shown
+    (by default some that suit the box). None where no box with b > 0 was found. Rigor: certified.
     """
     if not attractor.traps or attractor.traps[0].period > 1:
         return None
@@ -157,7 +157,8 @@ def _suited(m: Map, lo: Floats, hi: Floats) -> list[AdaptedNorm]:
 def _contracting(
     m: Map, lo: Floats, hi: Floats, norms: Sequence[AdaptedNorm], *, must: bool = True
 ) -> tuple[AdaptedNorm, float] | None:
-    """The norm in which |P M' P^-1|_2 has the least bound over a box, and that; None if it must be below 1 and is not."""
+    """The norm in which |P M' P^-1|_2 has the least bound over a box, and that; None if it must be below 1 and is
+    not."""
     jacobian = interval_map(m).jacobian(*pieces(lo, hi), threads=1)
     bounds = [float(np.max(norm_upper_bounds(*jacobian, norm))) for norm in norms]
     k = int(np.argmin(bounds))

@@ -39,10 +39,10 @@ class NoisyDecay:
 
     The fixed point lies in ``box``, which the noise cannot leave. ``rate`` comes from one norm, ``adapted``, in which
     every factor is at most that (``length`` 1), or from products of the corner Jacobians of a network, one of which of
-    at most ``length`` factors is small enough in it (their joint spectral radius, ``joint``). ``worst_rate`` is the spectral
-    radius at the fixed point that the constant input ``worst_input`` leads to: along it gradients decay no faster, so
-    that the true supremum of rates lies between the two. Rigor: certified, both ends.
-    ``rate`` is None (INCONCLUSIVE) where no such box was found; ``reason`` says so.
+    at most ``length`` factors is small enough in it (their joint spectral radius, ``joint``). ``worst_rate`` is the
+    spectral radius at the fixed point that the constant input ``worst_input`` leads to: along it gradients decay no
+    faster, so that the true supremum of rates lies between the two. Rigor: certified, both ends. ``rate`` is None
+    (INCONCLUSIVE) where no such box was found; ``reason`` says so.
     """
 
     map: Map
@@ -88,8 +88,8 @@ def noisy_decay(
     spectral radius of the corners W diag(d) over the box that orbits cannot leave; for other maps the largest factor
     in one adapted norm.
 
-    Arguments: ``attractor``, an attracting fixed point or its number; ``noise`` b >= 0, exactly; ``norm`` of the noise, 2
-    or inf.
+    Arguments: ``attractor``, an attracting fixed point or its number; ``noise`` b >= 0, exactly; ``norm`` of the noise,
+    2 or inf.
     Raises: InputError as ``noise_tolerance``, and for a negative noise.
     Source: the repaired form of BSF94, Theorem 4. Rigor: certified. Cost: tenths of a second.
     """
@@ -136,7 +136,8 @@ def _corners(m: Map, box: InvariantBox) -> list[list[list[Fraction]]]:
 def _worst_input(
     m: Map, attractors: Attractors, k: int, noise: Fraction, norm: float, seed: int
 ) -> tuple[tuple[Fraction, ...] | None, Enclosure | None]:
-    """The constant input found under which the latched fixed point moves to where M' has the largest spectral radius."""
+    """The constant input found under which the latched fixed point moves to where M' has the largest spectral
+    radius."""
     n, start = m.dimension, attractors[k].states[:, :1]
     corners = np.array(list(itertools.product((1.0, -1.0), repeat=n)))
     rng = rng_for(seed, "noisy decay", m.content_hash, k)

@@ -85,12 +85,12 @@ def noise_tolerance(
     """Bound the noise that a latched fixed point stands, from below by proof and from above by an escape.
 
     From below: the box about the fixed point that stands the most noise (``noise_box``); where the upper bound is
-    farther off than ``gap``, also all cells that an orbit may visit (``noise_cells``), refined where it matters. For the neuron
-    both ends are h* to many digits.
+    farther off than ``gap``, also all cells that an orbit may visit (``noise_cells``), refined where it matters. For
+    the neuron both ends are h* to many digits.
 
     Arguments: ``attractor``, an attracting fixed point or its number in ``attractors``; ``norm`` of the noise, 2 or
-    inf; ``set``, "basin" or "gamma" (uniform reading: |P M' P^-1| < 1 all along in the attractor's norm); ``attractors`` and
-    ``basins`` if they are known; ``max_cells`` of the refinement (0: boxes only).
+    inf; ``set``, "basin" or "gamma" (uniform reading: |P M' P^-1| < 1 all along in the attractor's norm);
+    ``attractors`` and ``basins`` if they are known; ``max_cells`` of the refinement (0: boxes only).
     Raises: InputError for more than 4 states, a norm other than 2 or inf, an unknown set, or an attractor that is no
     certified fixed point with a trapping region.
     Source: the repaired form of BSF94, Theorem 3, and its exact counterpart. Rigor: certified; that no smaller escape
