@@ -14,6 +14,7 @@ from dynlatch.maps.evaluators import interval_map
 from dynlatch.rigor import balls
 from dynlatch.rigor import intervals as iv
 from dynlatch.rigor.enclosure import Enclosure
+from dynlatch.rigor.interval_matrices import interval_product
 from dynlatch.rigor.krawczyk import Ball, Floats, certify_zero
 from dynlatch.rigor.spectra import Eigenvalue, eigenvalues
 
@@ -95,27 +96,6 @@ class CycleSystem:
             state = self._balls.image(state)
             rows = balls.matrix_product(self._balls.jacobian(state), rows)
         return rows
-
-
-def interval_product(a_lo: Floats, a_hi: Floats, b_lo: Floats, b_hi: Floats) -> tuple[Floats, Floats]:
-    """Enclosures of A B for N pairs of interval matrices, shapes (n, n, N). Rigor: certified."""
-    c_lo, c_hi = np.empty_like(b_lo), np.empty_like(b_lo)
-    _multiply(a_lo, a_hi, b_lo, b_hi, c_lo, c_hi)
-    return c_lo, c_hi
-
-
-@jit
-def _multiply(a_lo: Floats, a_hi: Floats, b_lo: Floats, b_hi: Floats, c_lo: Floats, c_hi: Floats) -> None:
-    n = a_lo.shape[0]
-    for j in range(a_lo.shape[2]):
-        for i in range(n):
-            for k in range(n):
-                s_lo, s_hi = 0.0, 0.0
-                for q in range(n):
-                    p_lo, p_hi = iv.mul(a_lo[i, q, j], a_hi[i, q, j], b_lo[q, k, j], b_hi[q, k, j])
-                    s_lo, s_hi = iv.add(s_lo, s_hi, p_lo, p_hi)
-                c_lo[i, k, j] = s_lo
-                c_hi[i, k, j] = s_hi
 
 
 @jit

@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 
-from dynlatch.latch.cycle_system import interval_product
 from dynlatch.latch.fixed_points import FixedPoint, Stability
 from dynlatch.maps.definition import Map
 from dynlatch.maps.evaluators import compiled_map, interval_map
+from dynlatch.rigor.interval_matrices import interval_product
 from dynlatch.rigor.krawczyk import Floats
 from dynlatch.rigor.norms import AdaptedNorm, adapted_norm, norm_upper_bounds
 
