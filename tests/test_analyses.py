@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import json
+import math
+import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from dynlatch.jit import jit
+from dynlatch.rigor import intervals
 
 ANALYSES = Path(__file__).parent.parent / "analyses"
 
 
 def run(script: str, *words: str) -> str:
     done = subprocess.run(
-        [sys.executable, ANALYSES / script, "--quick", *words], check=True, capture_output=True, text=True
+        [sys.executable, ANALYSES / script, "--quick", *words],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ANALYSES.parent)},  # this checkout, whichever is installed
     )
     return done.stdout
 
@@ -29,3 +41,33 @@ def test_the_benchmark_of_basins_checks_the_labels_and_reports(tmp_path: Path) -
     figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
     kept = json.loads((ANALYSES / "benchmarks" / "results" / "basins.json").read_text(encoding="utf-8"))
     assert figures.keys() == kept.keys()
+
+
+def test_the_interval_kernels_hold_and_every_one_is_in_the_table() -> None:
+    table = run("interval_kernels.py")
+    assert "FAILED" not in table
+    assert {line.split()[0] for line in table.splitlines()[1:]} == set(intervals.OPERATIONS)
+
+
+@jit
+def _not_rounded(lo: float, hi: float) -> tuple[float, float]:
+    return math.tanh(lo), math.tanh(hi)
+
+
+@jit
+def _too_wide(lo: float, hi: float) -> tuple[float, float]:
+    return math.tanh(lo) * (1 - 2.0**-48), math.tanh(hi) * (1 + 2.0**-48)
+
+
+@jit
+def _poison(lo: float, hi: float) -> tuple[float, float]:
+    return math.nan, math.nan
+
+
+@pytest.mark.parametrize(
+    ("mutant", "complaint"), [(_not_rounded, "is not in"), (_too_wide, "ulp wide"), (_poison, "is poison")]
+)
+def test_the_study_of_interval_kernels_refutes_mutants(mutant: object, complaint: str) -> None:
+    examine = runpy.run_path(str(ANALYSES / "interval_kernels.py"))["examine"]
+    assert sum(complaint in text for text in examine("tanh", 400, mutant).failures) > 40
+    assert not examine("tanh", 400).failures

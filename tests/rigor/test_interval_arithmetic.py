@@ -9,8 +9,9 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import arb
 
-from dynlatch.rigor import intervals
+from dynlatch.rigor import balls, intervals
 from dynlatch.seeds import rng_for
 
 Interval = tuple[float, float]
@@ -43,6 +44,13 @@ def neighbours(x: float, steps: int = 3) -> list[float]:
         below, above = math.nextafter(below, -INF), math.nextafter(above, INF)
         found += [below, above]
     return found
+
+
+def ulp(value: Fraction) -> Fraction:
+    """The unit in the last place of a number between two powers of 2, and the least number where it is subnormal."""
+    size = max(abs(value), Fraction(2) ** -1022)
+    exponent = size.numerator.bit_length() - size.denominator.bit_length()
+    return Fraction(2) ** (exponent - (size < Fraction(2) ** exponent) - 52)
 
 
 EXACT: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
@@ -80,6 +88,7 @@ def test_arithmetic_of_points_is_contained_and_narrow(name: str) -> None:
         assert Fraction(lo) <= value, (x, y)
         assert hi == INF or value <= Fraction(hi), (x, y)
         assert hi - lo <= 3 * EPS * max(abs(lo), abs(hi)) + 4 * TINY, (x, y)
+        assert hi - lo <= 4 * ulp(value), (x, y)
         rounded = {"add": x + y, "sub": x - y, "mul": x * y}.get(name, x / y if y else 0.0)
         bare_outside += Fraction(rounded) != value
     assert bare_outside > 1000  # so that an operation rounded to nearest would have been refuted
@@ -100,7 +109,7 @@ def test_arithmetic_of_intervals_is_the_hull_of_its_corners(name: str) -> None:
         assert above <= Fraction(hi) <= above + 2 * Fraction(EPS) * abs(above) + 4 * Fraction(TINY)
 
 
-@pytest.mark.parametrize("k", [0, 1, 2, 3, 4, 5, 7, 10, 31, -1, -2, -3, -8])
+@pytest.mark.parametrize("k", [0, 1, 2, 3, 4, 5, 7, 10, 31, 64, -1, -2, -3, -8, -31])
 def test_powers_against_rationals(k: int) -> None:
     rng = rng_for(6, "powers", k)
     decided = 0
@@ -115,11 +124,55 @@ def test_powers_against_rationals(k: int) -> None:
         values = [Fraction(x) ** k for x in (lo_in, hi_in)]
         if k > 0 and lo_in <= 0 <= hi_in:
             values.append(Fraction(0))
-        slack = Fraction((2 * abs(k) + 2) * EPS)
+        slack = Fraction(2 * EPS)
         assert min(values) - slack * abs(min(values)) - 4 * Fraction(TINY) <= Fraction(lo) <= min(values)
         assert max(values) <= Fraction(hi) <= max(values) + slack * abs(max(values)) + 4 * Fraction(TINY)
         decided += 1
     assert decided > 100
+
+
+@pytest.mark.parametrize("k", [2, 3, 5, 13, 64, 1001, -1, -3, -64])
+def test_powers_of_points_are_narrow_over_the_whole_range(k: int) -> None:
+    rng = rng_for(9, "powers of points", k)
+    sizes = np.exp2(rng.uniform(-1074 / abs(k), 1023.9 / abs(k), 1500))
+    decided = 0
+    for x in [*(sizes * rng.choice([-1.0, 1.0], sizes.size)).tolist(), 2.0, -0.5, 1.0, 3.0, math.nextafter(1.0, 0.0)]:
+        value, (lo, hi) = Fraction(x) ** k, intervals.powi(x, x, k)
+        if math.isnan(lo) or hi == INF or lo == -INF:
+            assert abs(value) > Fraction(2) ** 1023
+            continue
+        assert Fraction(lo) <= value <= Fraction(hi), x
+        assert Fraction(hi) - Fraction(lo) <= 4 * ulp(value), x
+        decided += 1
+    assert decided > 1400
+
+
+def test_repeated_squaring_rounded_to_nearest_is_refuted() -> None:
+    def mutant(x: float, k: int) -> Interval:
+        value = 1.0
+        for _ in range(k):
+            value *= x
+        return math.nextafter(value, -INF), math.nextafter(value, INF)
+
+    points = rng_for(10, "mutant").uniform(0.8, 1.2, 300).tolist()
+    wrong = [x for x in points if not mutant(x, 31)[0] <= Fraction(x) ** 31 <= mutant(x, 31)[1]]
+    assert len(wrong) > 100
+    assert all(intervals.powi(x, x, 31)[0] <= Fraction(x) ** 31 <= intervals.powi(x, x, 31)[1] for x in points)
+
+
+def test_of_very_high_powers_little_is_known() -> None:
+    k = 2**20 + 1
+    assert intervals.powi(0.5, 0.75, k) == (0.0, 1.0)
+    assert intervals.powi(1.5, 2.0, k) == (1.0, INF)
+    assert intervals.powi(-0.5, 0.5, k) == (-1.0, 1.0)
+    assert intervals.powi(0.5, 0.75, -k) == (1.0, INF)
+    assert intervals.powi(-2.0, -1.0, -k) == (-1.0, 0.0)
+    for x in (1.0 + EPS, 1.0 - EPS / 2):
+        lo, hi = intervals.powi(x, x, k - 1)
+        with balls.precision(200):
+            value = arb(x) ** (k - 1)
+        assert arb(lo) < value < arb(hi)
+        assert hi - lo <= 4 * EPS
 
 
 def test_powers_at_the_edge_of_the_range() -> None:
