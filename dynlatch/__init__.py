@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from dynlatch.regions.basins_file import write_basins as write_basins
     from dynlatch.regions.reduced_set import reduced_set as reduced_set
     from dynlatch.rigor.enclosure import Enclosure as Enclosure
+    from dynlatch.rigor.joint_radius import joint_spectral_radius as joint_spectral_radius
     from dynlatch.verdict import Stop as Stop
     from dynlatch.verdict import Verdict as Verdict
 
@@ -56,6 +57,7 @@ _HOMES = {
     "regions.basins_file": ("write_basins",),
     "regions.reduced_set": ("reduced_set",),
     "rigor.enclosure": ("Enclosure",),
+    "rigor.joint_radius": ("joint_spectral_radius",),
     "verdict": ("Stop", "Verdict"),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
