@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from dynlatch.latch.derivation import derive as derive
     from dynlatch.latch.fixed_points import fixed_points as fixed_points
     from dynlatch.latch.gradients import gradient_decay as gradient_decay
+    from dynlatch.latch.tradeoff import tradeoff as tradeoff
+    from dynlatch.latch.tradeoff_law import tradeoff_law as tradeoff_law
     from dynlatch.latch.trajectory import trajectory as trajectory
+    from dynlatch.latch.transient_neuron import neuron_transient as neuron_transient
+    from dynlatch.latch.transient_neuron import transient_thresholds as transient_thresholds
     from dynlatch.maps.catalogue import augmented as augmented
     from dynlatch.maps.catalogue import cubic as cubic
     from dynlatch.maps.catalogue import henon as henon
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from dynlatch.regions.basins import basins as basins
     from dynlatch.regions.basins_file import write_basins as write_basins
     from dynlatch.regions.reduced_set import reduced_set as reduced_set
+    from dynlatch.regions.transient import transient_length as transient_length
     from dynlatch.rigor.enclosure import Enclosure as Enclosure
     from dynlatch.rigor.joint_radius import joint_spectral_radius as joint_spectral_radius
     from dynlatch.verdict import Stop as Stop
@@ -47,7 +52,10 @@ _HOMES = {
     "latch.derivation": ("derive",),
     "latch.fixed_points": ("fixed_points",),
     "latch.gradients": ("gradient_decay",),
+    "latch.tradeoff": ("tradeoff",),
+    "latch.tradeoff_law": ("tradeoff_law",),
     "latch.trajectory": ("trajectory",),
+    "latch.transient_neuron": ("neuron_transient", "transient_thresholds"),
     "maps.catalogue": (
         "augmented", "cubic", "henon", "ikeda", "logistic", "neuron", "newton", "predator_prey", "tanh_network",
     ),
@@ -56,6 +64,7 @@ _HOMES = {
     "regions.basins": ("basins",),
     "regions.basins_file": ("write_basins",),
     "regions.reduced_set": ("reduced_set",),
+    "regions.transient": ("transient_length",),
     "rigor.enclosure": ("Enclosure",),
     "rigor.joint_radius": ("joint_spectral_radius",),
     "verdict": ("Stop", "Verdict"),

@@ -16,6 +16,8 @@ from dynlatch.jit import jit
 from dynlatch.rigor import intervals
 
 ANALYSES = Path(__file__).parent.parent / "analyses"
+STUDIES = ("pictures.py", "tradeoff.py", "transient.py")
+"""What makes the pictures that are kept."""
 
 
 def run(script: str, *words: str) -> str:
@@ -30,7 +32,8 @@ def run(script: str, *words: str) -> str:
 
 
 def test_the_pictures(tmp_path: Path) -> None:
-    run("pictures.py", "--out", str(tmp_path))
+    for script in STUDIES:
+        run(script, "--out", str(tmp_path))
     kept = {p.name for p in (ANALYSES / "pictures").iterdir()}
     assert {p.name for p in tmp_path.iterdir()} == kept, "every picture that is kept can be made again"
 

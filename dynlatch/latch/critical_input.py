@@ -85,12 +85,16 @@ def critical_input(m: Map, direction: Sequence[object] | None = None) -> Critica
     >>> critical_input(neuron(2)).expression
     sqrt(w)*sqrt(w - 1) - acosh(sqrt(w))
     """
-    along = _direction(m, direction)
+    along = read_direction(m, direction)
     form = neuron_form(m)
     return _general(m, along) if form is None else _neuron(m, form, along)
 
 
-def _direction(m: Map, direction: Sequence[object] | None) -> tuple[Fraction, ...]:
+def read_direction(m: Map, direction: Sequence[object] | None) -> tuple[Fraction, ...]:
+    """The direction of a constant input as one exact number per state, by default 1 for every state.
+
+    Raises: InputError for a wrong length, an entry that is no finite number, or the zero vector.
+    """
     if direction is None:
         return (Fraction(1),) * m.dimension
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
@@ -71,6 +71,21 @@ def augmented(m: Map, inputs: Sequence[str], scale: Exact = 1) -> Map:
     rest = tuple((s, v) for s, v in m.parameters if s not in chosen)
     domain = m.domain + _square(-1, 1, len(chosen))
     return Map(f"augmented_{m.name}", m.states + tuple(chosen), Formulas(expressions), rest, domain)
+
+
+def driven(m: Map, inputs: Sequence[Exact]) -> Map:
+    """The map a -> M(a) + u with a constant input u, one exact number per state; domain as before.
+
+    Raises: InputError for the wrong number of inputs, or one that is no finite rational number.
+    """
+    given = [exact_fraction(v, f"inputs[{i}]") for i, v in enumerate(inputs)]
+    if len(given) != m.dimension:
+        raise InputError(f"inputs has {len(given)} entries but {m.name} has {m.dimension} states; give one per state")
+    if isinstance(m.rule, TanhLayer):
+        bias = tuple(b + u for b, u in zip(m.rule.bias, given, strict=True))
+        return replace(m, name=f"driven_{m.name}", rule=TanhLayer(m.rule.weights, bias))
+    shifted = (e + sp.Rational(u.numerator, u.denominator) for e, u in zip(m.expressions, given, strict=True))
+    return replace(m, name=f"driven_{m.name}", rule=Formulas(tuple(shifted)))
 
 
 def logistic(r: Exact = "3.2") -> Map:

@@ -6,7 +6,7 @@ States are columns: an array of shape ``(n, N)`` holds N states of n activations
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -62,12 +62,12 @@ class CompiledMap:
         self._map = m
         self.dimension = m.dimension
 
-    @property
+    @cached_property
     def step_kernel(self) -> Any:
         """The kernel of M, of signature ``KERNEL``."""
         return layer.step if isinstance(self._map.rule, TanhLayer) else codegen.float_kernel(_image_program(self._map))
 
-    @property
+    @cached_property
     def jacobian_kernel(self) -> Any:
         """The kernel of M' (row-major), of signature ``KERNEL``."""
         if isinstance(self._map.rule, TanhLayer):
@@ -104,14 +104,14 @@ class IntervalMap:
         self._map = m
         self.dimension = m.dimension
 
-    @property
+    @cached_property
     def image_kernel(self) -> Any:
         """The kernel of M, of signature ``INTERVAL_KERNEL``."""
         if isinstance(self._map.rule, TanhLayer):
             return layer.interval_step
         return codegen.interval_kernel(_image_program(self._map))
 
-    @property
+    @cached_property
     def jacobian_kernel(self) -> Any:
         """The kernel of M' (row-major), of signature ``INTERVAL_KERNEL``."""
         if isinstance(self._map.rule, TanhLayer):

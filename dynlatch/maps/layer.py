@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from dynlatch.jit import INTERVAL_KERNEL, KERNEL, jit_as
@@ -53,8 +55,16 @@ def interval_step(x_lo, x_hi, c_lo, c_hi, out_lo, out_hi, m):  # pyright: ignore
             out_lo[i, j] = c_lo[n * n + i]
             out_hi[i, j] = c_hi[n * n + i]
     for k in range(n):
+        # Neighbouring cells of a grid share ends, and tanh is what costs: keep the last two values.
+        last_lo, last_hi, at_lo, at_hi = math.nan, math.nan, math.nan, math.nan
         for j in range(m):
-            t_lo, t_hi = iv.tanh(x_lo[k, j], x_hi[k, j])
+            lo, hi = x_lo[k, j], x_hi[k, j]
+            if lo != last_lo:
+                at_lo = at_hi if lo == last_hi else math.tanh(lo)
+            if hi != last_hi:
+                at_hi = math.tanh(hi)
+            last_lo, last_hi = lo, hi
+            t_lo, t_hi = iv.tanh_between(at_lo, at_hi)
             for i in range(n):
                 p_lo, p_hi = iv.mul(c_lo[i * n + k], c_hi[i * n + k], t_lo, t_hi)
                 out_lo[i, j], out_hi[i, j] = iv.add(out_lo[i, j], out_hi[i, j], p_lo, p_hi)

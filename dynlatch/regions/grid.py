@@ -99,7 +99,7 @@ def make_grid(
     held = [Fraction(0) if lo <= 0 <= hi else (lo + hi) / 2 for lo, hi in sides]
     for name, value in (at or {}).items():
         held[names.index(name)] = exact_fraction(value, name)
-    counts = _counts(resolution, len(indices))
+    counts = cell_counts(resolution, len(indices))
     return Grid(indices, tuple(sides[i] for i in indices), counts, tuple(held))
 
 
@@ -117,7 +117,8 @@ def check_memory(grid: Grid, bytes_per_cell: int) -> None:
         )
 
 
-def _counts(resolution: int | Sequence[int], num_axes: int) -> tuple[int, ...]:
+def cell_counts(resolution: int | Sequence[int], num_axes: int) -> tuple[int, ...]:
+    """Cells along each axis from one number for all or one each. Raises: InputError for what is no such number."""
     given = [resolution] * num_axes if isinstance(resolution, int) else list(resolution)
     mend = "give a whole number of cells along each axis, at least 1"
     if len(given) != num_axes:

@@ -89,20 +89,45 @@ def _float_jacobian(m: Map, centre: Floats, period: int) -> Floats:
     return product
 
 
+def partial_stretch(m: Map, trap: TrappingRegion) -> float:
+    """At least the largest |P (M^j)' P^-1|_2 over the region, 0 <= j < p: how much a part of a period may stretch.
+
+    1 for a fixed point. Rigor: certified; inf where nothing is known.
+    """
+    stretches = _stretches(m, np.array(trap.centre), trap.norm, trap.radius, trap.period - 1, trap.norm)
+    return max([1.0, *stretches])
+
+
+def stretch_in(m: Map, trap: TrappingRegion, norm: AdaptedNorm) -> float:
+    """At least the largest |P (M^p)' P^-1|_2 over the region for the P of another norm. Rigor: certified."""
+    if norm == trap.norm:
+        return trap.rate
+    return _stretches(m, np.array(trap.centre), trap.norm, trap.radius, trap.period, norm)[-1]
+
+
 def _contraction(m: Map, centre: Floats, norm: AdaptedNorm, radius: float, period: int) -> float:
     """An upper bound of |P (M^p)' P^-1| over the ball, or inf."""
-    lo, hi = _cover(centre, norm, radius * _SLACK)
+    return _stretches(m, centre, norm, radius, period, norm)[-1]
+
+
+def _stretches(
+    m: Map, centre: Floats, norm: AdaptedNorm, radius: float, steps: int, measured_in: AdaptedNorm
+) -> list[float]:
+    """Upper bounds of |(M^j)'| over a ball of the one norm, measured in the other, for j = 1, ..., steps."""
+    lo, hi = cover(centre, norm, radius * _SLACK)
     intervals = interval_map(m)
-    p_lo, p_hi = intervals.jacobian(lo, hi)
-    for _ in range(1, period):
+    product: tuple[Floats, Floats] | None = None
+    bounds: list[float] = []
+    for _ in range(steps):
+        factor = intervals.jacobian(lo, hi)
+        product = interval_product(*factor, *product) if product else factor
+        bounds.append(float(np.max(norm_upper_bounds(*product, measured_in))))
         lo, hi = intervals.image(lo, hi)
-        j_lo, j_hi = intervals.jacobian(lo, hi)
-        p_lo, p_hi = interval_product(j_lo, j_hi, p_lo, p_hi)
-    return float(np.max(norm_upper_bounds(p_lo, p_hi, norm)))
+    return bounds
 
 
-def _cover(centre: Floats, norm: AdaptedNorm, radius: float) -> tuple[Floats, Floats]:
-    """Boxes, shapes (n, N), whose union holds the ball; those that clearly miss it are left out."""
+def cover(centre: Floats, norm: AdaptedNorm, radius: float) -> tuple[Floats, Floats]:
+    """Boxes, shapes (n, N), whose union holds the ball |P (a - centre)|_2 <= radius; those that clearly miss it are left out."""
     n = centre.size
     matrix, inverse = np.array(_floats(norm.matrix)), np.array(_floats(norm.inverse))
     half = radius * np.linalg.norm(inverse, axis=1) * _SLACK

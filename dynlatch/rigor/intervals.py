@@ -219,7 +219,13 @@ def sinh(al: float, ah: float) -> tuple[float, float]:
 @jit
 def tanh(al: float, ah: float) -> tuple[float, float]:
     """The hyperbolic tangent, within [-1, 1]."""
-    return _clamp(_widen(math.tanh(al), math.tanh(ah)), -1.0, 1.0)
+    return tanh_between(math.tanh(al), math.tanh(ah))
+
+
+@jit
+def tanh_between(at_al: float, at_ah: float) -> tuple[float, float]:
+    """The hyperbolic tangent from what the C library gives for the two ends."""
+    return _clamp(_widen(at_al, at_ah), -1.0, 1.0)
 
 
 @jit

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from dynlatch.errors import InputError
 from dynlatch.rigor import balls
+from dynlatch.rigor.enclosure import float_above
 
 Floats: TypeAlias = NDArray[np.float64]
 Rational: TypeAlias = tuple[tuple[Fraction, ...], ...]
@@ -60,6 +61,16 @@ class AdaptedNorm:
     def inverse(self) -> Rational:
         """P^-1, exactly."""
         return _inverse(self.matrix)
+
+    def floats(self) -> tuple[Floats, Floats]:
+        """P and P^-1 as floats, each entry rounded to nearest; shapes (n, n)."""
+        p, q = (np.array([[float(v) for v in row] for row in m], dtype=np.float64) for m in (self.matrix, self.inverse))
+        return p, q
+
+    @property
+    def condition_bound(self) -> float:
+        """At least |P|_2 |P^-1|_2, the most by which sizes in this norm and in norm 2 differ. Rigor: certified."""
+        return _condition_bound(self.matrix)
 
     def __repr__(self) -> str:
         if len(self.matrix) > 4:
@@ -123,6 +134,12 @@ def _short(value: float) -> Fraction:
 def _inverse(matrix: Rational) -> Rational:
     inverse = fmpq_mat([[fmpq(v.numerator, v.denominator) for v in row] for row in matrix]).inv()
     return tuple(tuple(Fraction(int(v.p), int(v.q)) for v in row) for row in inverse.table())
+
+
+@lru_cache(maxsize=64)
+def _condition_bound(matrix: Rational) -> float:
+    sizes = [operator_norm_bound(_balls(m), 2) for m in (matrix, _inverse(matrix))]
+    return float_above(balls.ends(sizes[0] * sizes[1])[1])
 
 
 # --- one matrix of balls ----------------------------------------------------------------------------------------------
@@ -342,7 +359,7 @@ def _conjugated(centre: Floats, radius: Floats, norm: AdaptedNorm) -> tuple[Floa
     its inverse each rounded to nearest), for which twice that is allowed.
     """
     n = len(norm.matrix)
-    p, q = (np.array([[float(v) for v in row] for row in m], dtype=np.float64) for m in (norm.matrix, norm.inverse))
+    p, q = norm.floats()
     spread = np.abs(p) @ (radius + (n + 1) * 2.0**-51 * np.abs(centre)) @ np.abs(q)
     return p @ centre @ q, _up(spread, 4 * n + 8) + _UNDERFLOW
 
