@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from dynlatch.regions.transient import transient_length as transient_length
     from dynlatch.regions.wada import wada_test as wada_test
     from dynlatch.rigor.enclosure import Enclosure as Enclosure
+    from dynlatch.rigor.joint_radius import joint_spectral_radius as joint_spectral_radius
     from dynlatch.verdict import Stop as Stop
     from dynlatch.verdict import Verdict as Verdict
 
@@ -90,6 +91,7 @@ _HOMES = {
     "regions.transient": ("transient_length",),
     "regions.wada": ("wada_test",),
     "rigor.enclosure": ("Enclosure",),
+    "rigor.joint_radius": ("joint_spectral_radius",),
     "verdict": ("Stop", "Verdict"),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -18,6 +19,7 @@ from dynlatch.rigor.enclosure import Enclosure
 
 _MAX_POLYNOMIAL: Final = 8
 _ROUNDS: Final = 120
+_NARROW: Final = 2.0**-30
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +46,30 @@ def eigenvalues(rows: Sequence[Sequence[arb]]) -> tuple[Eigenvalue, ...] | None:
     """
     if not all(entry.is_finite() for row in rows for entry in row):
         return None
-    if len(rows) == 1:
-        found = [acb(rows[0][0])]
-    else:
-        try:
-            found = acb_mat([[acb(entry) for entry in row] for row in rows]).eig(multiple=True)
-        except ValueError:  # flint cannot split a defective matrix, nor a wide one
-            ways = [_discs(rows)] + ([_clusters(rows)] if len(rows) <= _MAX_POLYNOMIAL else [])
-            found = min(ways, key=_spread)
+    found = [acb(rows[0][0])] if len(rows) == 1 else _split(rows)
     if not all(value.is_finite() for value in found):
         return None
     listed = [_eigenvalue(value) for value in _on_the_axis(found)]
     return tuple(sorted(listed, key=lambda e: (-float(e.modulus), -float(e.real), -float(e.imag))))
+
+
+def _split(rows: Sequence[Sequence[arb]]) -> list[acb]:
+    """Balls of the eigenvalues by flint, or by other ways where it cannot split a defective matrix or a wide one."""
+    ways: list[list[acb]] = []
+    with suppress(ValueError):
+        ways.append(acb_mat([[acb(entry) for entry in row] for row in rows]).eig(multiple=True))
+    if not ways or not _spread(ways[0]) < _NARROW:
+        ways.append(_discs(rows))
+        ways += [_clusters(rows)] if len(rows) <= _MAX_POLYNOMIAL else []
+        ways += [_nearly_double(rows)] if len(rows) == 2 else []
+    return min(ways, key=_spread)
+
+
+def _nearly_double(rows: Sequence[Sequence[arb]]) -> list[acb]:
+    """(a + d)/2 +- sqrt(s) with s = (a - d)^2/4 + b c, where nothing is known of the sign of s: exact if s is."""
+    (a, b), (c, d) = rows
+    off = arb(0, 1) * (balls.sqr((a - d) / 2) + b * c).abs_upper().sqrt().upper()
+    return [acb((a + d) / 2 + off, off)] * 2
 
 
 def _spread(discs: Sequence[acb]) -> float:
@@ -69,7 +83,7 @@ def _clusters(rows: Sequence[Sequence[arb]]) -> list[acb]:
     n = len(rows)
     coefficients = [acb(c) for c in reversed(arb_mat([list(row) for row in rows]).charpoly().coeffs())]
     size = max(1.0, *(float(abs(entry).upper()) for row in rows for entry in row))
-    near = [acb(0.4, 0.9) ** k * acb(size) for k in range(n)]
+    near = [acb(0.4, 0.9) ** k * acb(1.09375 * size) for k in range(n)]  # hardly any of them a root
     for _ in range(_ROUNDS):  # Durand and Kerner's iteration: no proof, only better guesses
         moved = [(z - c).mid() for z, c in zip(near, _corrections(coefficients, near), strict=True)]
         if not all(z.is_finite() for z in moved) or len(set(map(str, moved))) < n:

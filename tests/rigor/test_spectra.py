@@ -85,6 +85,21 @@ def test_a_defective_eigenvalue_is_held_by_every_copy() -> None:
         assert all(width(e) < 1e-8 for e in found)
 
 
+@pytest.mark.parametrize("bits", [53, 64, 128, 200, 256])
+def test_a_double_eigenvalue_of_an_exact_matrix_is_exact_at_any_precision(bits: int) -> None:
+    for a, b in ((1, 1), (2, 3), (Fraction(1, 2), 1), (-3, 5)):
+        with balls.precision(bits):
+            found = eigenvalues([[balls.ball(v) for v in row] for row in [[a, b], [0, a]]])
+        assert found is not None
+        assert all(e.real == Enclosure.exactly(a) and width(e) == 0 for e in found)
+
+
+def test_nearly_double_eigenvalues_of_wide_matrices_are_held() -> None:
+    rng = np.random.default_rng(5)
+    for size in (1e-9, 1e-3, 0.3):
+        check_wide([[arb(1, size), arb(1)], [arb(0, size), arb(1, size)]], rng)
+
+
 def test_multiple_eigenvalues_of_symmetric_matrices() -> None:
     found = of([[3, 1, 1], [1, 3, 1], [1, 1, 3]])
     check(found, [5, 2, 2])
