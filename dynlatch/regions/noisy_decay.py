@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -20,10 +20,10 @@ from dynlatch.regions.noise_box import InvariantBox, invariant_box
 from dynlatch.regions.tolerance import checked_norm, latched
 from dynlatch.regions.tree import check_dimension
 from dynlatch.rigor import balls
-from dynlatch.rigor.enclosure import Enclosure, float_above
+from dynlatch.rigor.enclosure import Enclosure, float_above, float_below
 from dynlatch.rigor.joint_radius import JointRadius, joint_spectral_radius
 from dynlatch.rigor.krawczyk import Floats
-from dynlatch.rigor.norms import AdaptedNorm
+from dynlatch.rigor.norms import AdaptedNorm, norm_upper_bounds
 from dynlatch.seeds import rng_for
 from dynlatch.verdict import Stop, Verdict
 
@@ -108,18 +108,30 @@ def noisy_decay(
         )  # fmt: skip
     rate, constant, adapted, length, joint = box.rate, box.norm.condition_bound, box.norm, 1, None
     if isinstance(m.rule, TanhLayer) and n > 1:
-        joint = joint_spectral_radius(_corners(m, box), gap=_GAP)
+        corners = _corners(m, box)
+        joint = joint_spectral_radius(corners, gap=_GAP)
         if joint.upper < rate and isinstance(joint.norm, AdaptedNorm):
             rate, adapted, length = joint.upper, joint.norm, joint.length
-            constant = _constant(joint)
+            constant = _constant(corners, joint.norm, rate, length)
     reason = "every factor is bounded in one norm" if length == 1 else "products of the corner Jacobians are bounded"
     return NoisyDecay(
         m, k, found, b, size, box, rate, constant, adapted, length, joint, *worst, Verdict.PROVED, Stop.SOLVED, reason
     )
 
 
-def _constant(joint: JointRadius) -> float:
-    raise NotImplementedError
+def _constant(corners: Sequence[Sequence[Sequence[Fraction]]], norm: AdaptedNorm, rate: float, length: int) -> float:
+    """|P| |P^-1| (L / rate)^(length - 1), L the largest norm of a corner, rounded up.
+
+    Every product breaks into blocks of at most ``length`` factors of norm at most rate^(number of factors), and at most
+    length - 1 factors that are left over.
+    """
+    lo, hi = (
+        np.array([[[f(v) for v in row] for row in corner] for corner in corners]).transpose(1, 2, 0)
+        for f in (float_below, float_above)
+    )
+    largest = max(rate, float(np.max(norm_upper_bounds(lo, hi, norm))))
+    exact = Fraction(norm.condition_bound) * (Fraction(largest) / Fraction(rate)) ** (length - 1)
+    return float_above(exact)
 
 
 def _corners(m: Map, box: InvariantBox) -> list[list[list[Fraction]]]:
@@ -172,9 +184,3 @@ def _settled(m: Map, states: Floats, inputs: Floats) -> Floats:
         states = np.ascontiguousarray(new)
     return states
 
-
-def log_rate(found: NoisyDecay) -> float:
-    """log of the certified rate, rounded up: nats per step; nan where there is none."""
-    if found.rate is None:
-        return math.nan
-    return float_above(Fraction(math.log(found.rate)) + Fraction(1, 2**50)) if found.rate > 0 else -math.inf
