@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,7 +24,7 @@ from dynlatch.rigor import balls
 from dynlatch.rigor.enclosure import Enclosure, float_above, float_below
 from dynlatch.rigor.joint_radius import JointRadius, joint_spectral_radius
 from dynlatch.rigor.krawczyk import Floats
-from dynlatch.rigor.norms import AdaptedNorm, norm_upper_bounds
+from dynlatch.rigor.norms import AdaptedNorm, OperatorNorm, norm_upper_bounds
 from dynlatch.seeds import rng_for
 from dynlatch.verdict import Stop, Verdict
 
@@ -37,11 +38,11 @@ _BITS: Final = 128
 class NoisyDecay:
     """|da_t/da_0|_2 <= constant rate^t along every orbit from ``box`` driven by |u_t| <= noise, in norm ``norm``.
 
-    The fixed point lies in ``box``, which the noise cannot leave. ``rate`` comes from one norm, ``adapted``, in which
-    every factor is at most that (``length`` 1), or from products of the corner Jacobians of a network, one of which of
-    at most ``length`` factors is small enough in it (their joint spectral radius, ``joint``). ``worst_rate`` is the
-    spectral radius at the fixed point that the constant input ``worst_input`` leads to: along it gradients decay no
-    faster, so that the true supremum of rates lies between the two. Rigor: certified, both ends. ``rate`` is None
+    The fixed point lies in ``box``, which the noise cannot leave. ``rate`` comes from one norm, ``measured_in``, in
+    which every factor is at most that (``length`` 1), or from products of the corner Jacobians of a network, one of
+    which of at most ``length`` factors is small enough in it (their joint spectral radius, ``joint``). ``worst_rate``
+    is the spectral radius at the fixed point that the constant input ``worst_input`` leads to: along it gradients decay
+    no faster, so that the true supremum of rates lies between the two. Rigor: certified, both ends. ``rate`` is None
     (INCONCLUSIVE) where no such box was found; ``reason`` says so.
     """
 
@@ -53,7 +54,7 @@ class NoisyDecay:
     box: InvariantBox | None
     rate: float | None
     constant: float | None
-    adapted: AdaptedNorm | None
+    measured_in: OperatorNorm | None
     length: int
     joint: JointRadius | None
     worst_input: tuple[Fraction, ...] | None
@@ -106,31 +107,48 @@ def noisy_decay(
         return NoisyDecay(
             m, k, found, b, size, None, None, None, None, 0, None, *worst, Verdict.INCONCLUSIVE, Stop.STUCK, why
         )  # fmt: skip
-    rate, constant, adapted, length, joint = box.rate, box.norm.condition_bound, box.norm, 1, None
+    rate, constant, length, joint = box.rate, box.norm.condition_bound, 1, None
+    measured_in: OperatorNorm = box.norm
     if isinstance(m.rule, TanhLayer) and n > 1:
         corners = _corners(m, box)
         joint = joint_spectral_radius(corners, gap=_GAP)
-        if joint.upper < rate and isinstance(joint.norm, AdaptedNorm):
-            rate, adapted, length = joint.upper, joint.norm, joint.length
+        if joint.upper < rate and joint.norm is not None:
+            rate, measured_in, length = joint.upper, joint.norm, joint.length
             constant = _constant(corners, joint.norm, rate, length)
     reason = "every factor is bounded in one norm" if length == 1 else "products of the corner Jacobians are bounded"
     return NoisyDecay(
-        m, k, found, b, size, box, rate, constant, adapted, length, joint, *worst, Verdict.PROVED, Stop.SOLVED, reason
+        m,
+        k,
+        found,
+        b,
+        size,
+        box,
+        rate,
+        constant,
+        measured_in,
+        length,
+        joint,
+        *worst,
+        Verdict.PROVED,
+        Stop.SOLVED,
+        reason,
     )
 
 
-def _constant(corners: Sequence[Sequence[Sequence[Fraction]]], norm: AdaptedNorm, rate: float, length: int) -> float:
-    """|P| |P^-1| (L / rate)^(length - 1), L the largest norm of a corner, rounded up.
+def _constant(corners: Sequence[Sequence[Sequence[Fraction]]], norm: OperatorNorm, rate: float, length: int) -> float:
+    """K (L / rate)^(length - 1), L the largest norm of a corner and |A|_2 <= K |A| in the norm, rounded up.
 
     Every product breaks into blocks of at most ``length`` factors of norm at most rate^(number of factors), and at most
-    length - 1 factors that are left over.
+    length - 1 factors that are left over. K is |P| |P^-1| for an adapted norm, sqrt(n) for 1 and inf.
     """
     lo, hi = (
         np.array([[[f(v) for v in row] for row in corner] for corner in corners]).transpose(1, 2, 0)
         for f in (float_below, float_above)
     )
     largest = max(rate, float(np.max(norm_upper_bounds(lo, hi, norm))))
-    exact = Fraction(norm.condition_bound) * (Fraction(largest) / Fraction(rate)) ** (length - 1)
+    root = float_above(Fraction(math.sqrt(len(corners[0]))) * (1 + Fraction(1, 2**52)))
+    stretch = norm.condition_bound if isinstance(norm, AdaptedNorm) else 1.0 if norm == 2 else root
+    exact = Fraction(stretch) * (Fraction(largest) / Fraction(rate)) ** (length - 1)
     return float_above(exact)
 
 
@@ -183,4 +201,3 @@ def _settled(m: Map, states: Floats, inputs: Floats) -> Floats:
             break
         states = np.ascontiguousarray(new)
     return states
-
