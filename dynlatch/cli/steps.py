@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -50,8 +51,8 @@ def derive(
     from dynlatch.latch.derivation import derive as work
     from dynlatch.views.results import of_derivation
 
-    found = _heard("deriving", lambda: work(m))
-    _tell(as_json, m, lambda: {"derivation": of_derivation(found)}, lambda t: t.derivation(found))
+    found = heard("deriving", lambda: work(m))
+    tell(as_json, m, lambda: {"derivation": of_derivation(found)}, lambda t: t.derivation(found))
 
 
 def fixed_points(
@@ -71,8 +72,8 @@ def fixed_points(
     from dynlatch.views.results import of_fixed_points
 
     key = "fixed_points" if period == 1 else "cycles"
-    found = _heard("certifying", lambda: work(m, sides, period))
-    _tell(as_json, m, lambda: of_fixed_points(found, key), lambda t: t.fixed_points(found))
+    found = heard("certifying", lambda: work(m, sides, period))
+    tell(as_json, m, lambda: of_fixed_points(found, key), lambda t: t.fixed_points(found))
 
 
 def critical_input(
@@ -98,8 +99,8 @@ def critical_input(
     from dynlatch.latch.critical_input import critical_input as work
     from dynlatch.views.results import of_critical_input
 
-    found = _heard("finding the critical input", lambda: work(m, along))
-    _tell(as_json, m, lambda: {"critical_input": of_critical_input(found)}, lambda t: t.critical_input(found))
+    found = heard("finding the critical input", lambda: work(m, along))
+    tell(as_json, m, lambda: {"critical_input": of_critical_input(found)}, lambda t: t.critical_input(found))
 
 
 def contraction(
@@ -118,8 +119,8 @@ def contraction(
     from dynlatch.latch.contraction import contraction_bound
     from dynlatch.views.results import of_contraction
 
-    found = _heard("bounding", lambda: contraction_bound(m, sides, norm))
-    _tell(as_json, m, lambda: {"contraction": of_contraction(found)}, lambda t: t.contraction(found))
+    found = heard("bounding", lambda: contraction_bound(m, sides, norm))
+    tell(as_json, m, lambda: {"contraction": of_contraction(found)}, lambda t: t.contraction(found))
 
 
 def basins(
@@ -167,7 +168,7 @@ def basins(
     with terminal.listening() as progress:
         settings = _Slice(axes=chosen, at=values, max_steps=max_steps, seed=seed, threads=threads, progress=progress)
         found = work(m, sides, cells, **settings) if path is None else write_basins(m, path, sides, cells, **settings)
-    _tell(as_json, m, lambda: {"basins": of_basins(found)}, lambda t: t.basins(found))
+    tell(as_json, m, lambda: {"basins": of_basins(found)}, lambda t: t.basins(found))
     if path is not None and not as_json:
         terminal.show(f"Written to {path}.")
 
@@ -195,10 +196,10 @@ def decay(
     m = arguments.the_map(map_name, param or ())
     given: list[Any] | None = arguments.vector(start, "--start", m)
     place = given or [(lo + 2 * hi) / 3 for lo, hi in m.domain]
-    found = _heard("following the gradient", lambda: _decay(m, place, num_steps, norm))
+    found = heard("following the gradient", lambda: _decay(m, place, num_steps, norm))
     from dynlatch.views.results import of_decay
 
-    _tell(as_json, m, lambda: {"decay": of_decay(found)}, lambda t: t.decay(found))
+    tell(as_json, m, lambda: {"decay": of_decay(found)}, lambda t: t.decay(found))
 
 
 def _decay(m: Map, start: list[Any], num_steps: int, norm: str) -> GradientDecay:
@@ -247,20 +248,26 @@ def _typed(value: object) -> str:
     return json.dumps(value, separators=(",", ":")) if isinstance(value, list) else str(value)
 
 
-def _heard(title: str, work: Callable[[], Found]) -> Found:
+def heard(title: str, work: Callable[[], Found]) -> Found:
+    """Do one piece of work while a bar moves."""
     with terminal.listening() as progress:
         return one_step(progress, title, work)
 
 
-def _tell(
-    as_json: bool, m: Map, for_machines: Callable[[], dict[str, Any]], for_people: Callable[[Any], list[Table | str]]
+def tell(
+    as_json: bool,
+    m: Map,
+    for_machines: Callable[[], dict[str, Any]],
+    for_people: Callable[[Any], list[Table | str]],
+    tables: str = "tables",
 ) -> None:
-    """Print one result in the asked form; JSON has the same shapes under the same keys as ``results.json``."""
+    """Print one result in the asked form; JSON has the same shapes under the same keys as ``results.json``.
+
+    ``for_people`` is given the module of ``dynlatch.cli`` that makes the tables.
+    """
     if as_json:
         from dynlatch.views.results import SCHEMA, of_map
 
         terminal.show_json({"schema": SCHEMA, "map": of_map(m), **for_machines()})
         return
-    from dynlatch.cli import tables
-
-    terminal.show(repr(m), *for_people(tables))
+    terminal.show(repr(m), *for_people(importlib.import_module(f"dynlatch.cli.{tables}")))

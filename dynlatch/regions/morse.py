@@ -32,6 +32,8 @@ OUTSIDE: Final = "outside"
 """The node that stands for everything beyond the box; no edge leaves it, since nothing is known there."""
 MAX_CELLS: Final = 2_000_000
 _RESOLUTION: Final = {1: 4096, 2: 256, 3: 40, 4: 16}
+DRIFT_STEPS: Final = (1, 2)
+"""Powers of M for which a functional is tried that drives all orbits through a component."""
 _CHUNK: Final = 65_536
 _MOST_DRAWN: Final = 400
 """Morse sets up to which the order is reduced to its direct steps."""
@@ -188,11 +190,17 @@ def morse_graph(
 
 def _recurrent(digraph: CellDigraph, order: Ints) -> NDArray[np.bool_]:
     """Whether orbits may stay in each component: it has a circle of edges, and no functional drives all through."""
-    recurrent = np.bincount(order) > 1
-    recurrent[order[_self_loops(digraph.starts, digraph.targets)]] = True
-    for steps in (1, 2):
+    recurrent = circular(digraph, order)
+    for steps in DRIFT_STEPS:
         recurrent &= drift(digraph, order, recurrent, steps) == 0
     return recurrent
+
+
+def circular(digraph: CellDigraph, order: Ints) -> NDArray[np.bool_]:
+    """Whether each component has a circle of edges: two cells, or one with an edge to itself."""
+    found = np.bincount(order) > 1
+    found[order[_self_loops(digraph.starts, digraph.targets)]] = True
+    return found
 
 
 def drift(digraph: CellDigraph, order: Ints, chosen: NDArray[np.bool_], steps: int) -> Ints:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
 
 from dynlatch.errors import InputError
-from dynlatch.latch.fixed_points import FixedPoint
+from dynlatch.latch.fixed_points import FixedPoint, Point
 from dynlatch.maps.definition import Map
 from dynlatch.progress import SILENT, Progress, one_step
 from dynlatch.regions.attractors import Attractor, Attractors, find_attractors
@@ -16,9 +16,9 @@ from dynlatch.regions.certified import CertifiedBasins, certified_basins
 from dynlatch.regions.escape import Escape, Goal, find_escape
 from dynlatch.regions.noise_box import InvariantBox, widest_tolerance
 from dynlatch.regions.noise_cells import InvariantCells, largest_noise
-from dynlatch.regions.tree import check_dimension
+from dynlatch.regions.tree import MAX_DIMENSION, check_dimension
 from dynlatch.regions.tubes import Tube, closed_tolerance, widest_tube
-from dynlatch.rigor.enclosure import float_above, float_below
+from dynlatch.rigor.enclosure import Enclosure, float_above, float_below
 from dynlatch.verdict import Stop, Verdict
 
 MAX_CELLS: Final = 200_000
@@ -182,6 +182,17 @@ def is_latch(attractor: Attractor) -> bool:
     return attractor.point is not None and attractor.point.period == 1 and bool(attractor.traps)
 
 
-def worst_latch(tolerances: Sequence[NoiseTolerance]) -> NoiseTolerance:
-    """The one of several latched states that stands the least noise, as far as is proved."""
-    return min(tolerances, key=lambda t: t.lower)
+def tolerance_at(m: Map, state: Point) -> Enclosure | None:
+    """Both bounds of the noise (norm inf) that the latch at a certified state stands, for ``tradeoff``; None if unknown.
+
+    Rigor: certified. Cost: about a second.
+    """
+    if m.dimension > MAX_DIMENSION:
+        return None
+    known = find_attractors(m, m.domain)
+    for k, attractor in enumerate(known.listed):
+        point = attractor.point
+        if is_latch(attractor) and point and all(a.overlaps(b) for a, b in zip(point.state, state, strict=True)):
+            found = noise_tolerance(m, k, "inf", attractors=known, max_cells=0)
+            return None if found.upper is None else Enclosure(Fraction(found.lower), Fraction(found.upper))
+    return None

@@ -19,7 +19,7 @@ from dynlatch.maps.definition import Box, Map
 from dynlatch.maps.threads import for_chunks
 from dynlatch.progress import SILENT, Progress
 from dynlatch.regions.images import images
-from dynlatch.regions.tree_walk import in_units, leaf_at, leaf_order, leaves_between, walk_arrays
+from dynlatch.regions.tree_walk import in_units, leaf_at, leaves_between, preorder, walk_arrays
 from dynlatch.rigor.enclosure import Enclosure, float_above, float_below
 from dynlatch.rigor.krawczyk import Floats
 
@@ -123,7 +123,12 @@ class CellTree:
 
     def in_order(self) -> Nodes:
         """The leaves as a walk over the tree meets them, depth first."""
-        return leaf_order(self.child, int(np.prod(self.roots)), 1 << len(self.roots))
+        order = self.preorder()
+        return order[self.child[order] < 0]
+
+    def preorder(self) -> Nodes:
+        """All nodes as a walk over the tree meets them, depth first, first children first."""
+        return preorder(self.child, int(np.prod(self.roots)), 1 << len(self.roots))
 
     def touched(self, state: Sequence[Enclosure]) -> list[int]:
         """The leaves that an enclosed state may lie in; none if it is outside the box."""

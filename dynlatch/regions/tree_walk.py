@@ -158,12 +158,9 @@ def raster(child, level, index, roots, fine, values, resolution):
 
 
 @jit
-def leaf_order(child, num_roots, parts):
-    """The leaves, depth first over the root cells in turn, first children first."""
-    count = 0
-    for node in range(child.size):
-        count += 1 if child[node] < 0 else 0
-    order = np.empty(count, dtype=np.int64)
+def preorder(child, num_roots, parts):
+    """All nodes, depth first over the root cells in turn, every node before its children."""
+    order = np.empty(child.size, dtype=np.int64)
     stack = np.empty(STACK, dtype=np.int64)
     done = 0
     for root in range(num_roots):
@@ -171,13 +168,11 @@ def leaf_order(child, num_roots, parts):
         while top:
             top -= 1
             node = stack[top]
-            begin = child[node]
-            if begin < 0:
-                order[done] = node
-                done += 1
-            else:
+            order[done] = node
+            done += 1
+            if child[node] >= 0:
                 for c in range(parts - 1, -1, -1):
-                    stack[top] = begin + c
+                    stack[top] = child[node] + c
                     top += 1
     return order
 

@@ -43,10 +43,23 @@ def figures(analysis: Analysis) -> dict[str, Figure]:
         drawn["reduced_set"] = room.reduced_set_figure(analysis)
         drawn["times"] = room.times_figure(analysis)
         drawn["decay"] = decay_figure(analysis)
-        for figure in drawn.values():  # arranged once, for SVG and PNG alike
-            figure.draw_without_rendering()
-            figure.set_layout_engine("none")
+        _arrange(drawn)
     return drawn
+
+
+def proof_figures(proofs: RegionProofs) -> dict[str, Figure]:
+    """The figures of what is proved of regions, by their files' stems: ``certified`` and ``bounds`` where they exist."""
+    with styled():
+        drawn = _proved(proofs)
+        _arrange(drawn)
+    return drawn
+
+
+def _arrange(drawn: dict[str, Figure]) -> None:
+    """Arrange each figure once, for SVG and PNG alike."""
+    for figure in drawn.values():
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
 
 
 def _proved(proofs: RegionProofs) -> dict[str, Figure]:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from dynlatch.errors import OutputError
 from dynlatch.files import staged_folder
 from dynlatch.regions.reduced_set import ReducedSet
-from dynlatch.views.figures import figures, png_bytes, svg_text
+from dynlatch.views.figures import figures, png_bytes, proof_figures, svg_text
 from dynlatch.views.json_values import to_text
+from dynlatch.views.region_results import of_proofs
 from dynlatch.views.report import render_report
-from dynlatch.views.results import results
+from dynlatch.views.results import SCHEMA, of_map, results
 
 if TYPE_CHECKING:
     from dynlatch.analysis import Analysis
+    from dynlatch.proving import Proofs
 
 
 def save(analysis: Analysis, folder: Path) -> Path:
@@ -34,6 +36,25 @@ def save(analysis: Analysis, folder: Path) -> Path:
         (stage / "report.html").write_text(render_report(analysis, svgs), encoding="utf-8")
         (stage / "results.json").write_text(to_text(results(analysis)), encoding="utf-8")
         write_arrays(analysis.reduced_set, stage / "basins.nc")
+    return folder
+
+
+def save_proofs(proofs: Proofs, folder: Path) -> Path:
+    """Write ``proofs.json``, ``certificates/*.json`` and ``figures/*.svg`` and ``*.png``; returns the folder.
+
+    Raises: OutputError as ``save``.
+    """
+    drawn = proof_figures(proofs.regions)
+    with staged_folder(folder) as stage:
+        (stage / "figures").mkdir()
+        (stage / "certificates").mkdir()
+        for name, figure in drawn.items():
+            (stage / "figures" / f"{name}.svg").write_text(svg_text(figure), encoding="utf-8")
+            (stage / "figures" / f"{name}.png").write_bytes(png_bytes(figure))
+        for name, certificate in proofs.certificates:
+            (stage / "certificates" / f"{name}.json").write_text(certificate.text(), encoding="utf-8", newline="\n")
+        summary = {"schema": SCHEMA, "map": of_map(proofs.map), "proofs": of_proofs(proofs.regions)}
+        (stage / "proofs.json").write_text(to_text(summary), encoding="utf-8")
     return folder
 
 

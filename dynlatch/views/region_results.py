@@ -9,13 +9,19 @@ from dynlatch.regions.noise_box import InvariantBox
 from dynlatch.regions.reduced_set import READINGS, Membership
 from dynlatch.regions.settle import LEAVES
 from dynlatch.regions.tree import box_volume
-from dynlatch.views.json_values import Json, exact_text, number
+from dynlatch.views.json_values import Json, exact_text, number, of_enclosure
 
 if TYPE_CHECKING:
-    from dynlatch.regions.certified import CertifiedBasins
-    from dynlatch.regions.certified_gamma import CertifiedReducedSet
-    from dynlatch.regions.region_proofs import RegionProofs
-    from dynlatch.regions.tolerance import NoiseTolerance
+    from dynlatch.cells.certified import CertifiedBasins
+    from dynlatch.cells.certified_gamma import CertifiedReducedSet
+    from dynlatch.cells.morse import MorseGraph
+    from dynlatch.latch.tradeoff import Tradeoff
+    from dynlatch.latch.tradeoff_law import TradeoffLaw
+    from dynlatch.metrics.summary import Metrics
+    from dynlatch.noise.region_proofs import RegionProofs
+    from dynlatch.noise.tolerance import NoiseTolerance
+    from dynlatch.noise.transient import Transient
+    from dynlatch.noise.uncertainty import Uncertainty
 
 
 def of_proofs(proofs: RegionProofs) -> Json:
@@ -89,4 +95,118 @@ def of_tolerance(found: NoiseTolerance) -> Json:
         "verdict": str(found.verdict),
         "stop": str(found.stop),
         "reason": found.reason,
+    }
+
+
+def of_morse_graph(found: MorseGraph) -> Json:
+    """The Morse sets with their exact volumes, and the direct steps of the order between them."""
+    graph = found.graph
+    return {
+        "sets": [
+            {
+                "set": s.number,
+                "num_cells": int(s.cells.size),
+                "box": [[str(lo), str(hi)] for lo, hi in s.box],
+                "volume": exact_text(s.volume),
+                "attracting": s.attracting,
+                "points": [{"state": [number(v) for v in p.values], "period": p.period} for p in s.points],
+                "leads_to": sorted(map(str, graph.successors(s.number))),
+                "verdict": str(s.verdict),
+            }
+            for s in found.sets
+        ],
+        "num_cells": found.digraph.num_cells,
+        "num_edges": found.digraph.num_edges,
+        "verdict": str(found.verdict),
+        "stop": str(found.stop),
+    }
+
+
+def of_uncertainty(found: Uncertainty) -> Json:
+    """The size of the ball by step: proved from above, sampled from below, and as theory has it."""
+    series = ("enclosed", "diameter", "tube", "sampled", "linear")
+    return {
+        "start": [str(v) for v in found.start],
+        "radius": str(found.radius),
+        "noise": str(found.noise),
+        "norm": f"{found.norm:g}",
+        **{name: [number(v) for v in getattr(found, name)] for name in series},
+        "captured": found.captured,
+        "reached": list(found.reached),
+        "capture": str(found.capture),
+        "verdict": str(found.verdict),
+        "stop": str(found.stop),
+    }
+
+
+def of_transient(found: Transient) -> Json:
+    """The steps of a constant input that carry the state over; null with ``carries`` false where none do."""
+    return {
+        "input": str(found.input),
+        "direction": [str(v) for v in found.direction],
+        "steps": found.steps,
+        "carries": found.carries,
+        "free_steps": found.free_steps,
+        "measured": found.measured,
+        "verdict": str(found.verdict),
+        "stop": str(found.stop),
+        "reason": found.reason,
+    }
+
+
+def of_metrics(found: Metrics) -> Json:
+    """Entropies, exponent, Wada test, stability with intervals, critical shocks."""
+    exponent, wada = found.exponent, found.wada
+    return {
+        "basin_entropy": number(found.entropy.entropy),
+        "boundary_entropy": number(found.entropy.boundary_entropy),
+        "uncertainty_exponent": {
+            "alpha": number(exponent.alpha),
+            "standard_error": number(exponent.standard_error),
+            "interval": [number(v) for v in exponent.interval],
+            "reason": exponent.reason,
+        },
+        "wada": None
+        if wada is None
+        else {"holds": wada.holds, "radius": number(wada.radius), "least_radius": number(wada.least_radius)},
+        "basin_stability": [
+            {"label": s.label, "name": s.name, "share": number(s.share), "interval": [number(v) for v in s.interval]}
+            for s in found.stability.shares
+        ],
+        "critical_shocks": [
+            {
+                "attractor": s.attractor,
+                "value": None if s.value is None else of_enclosure(s.value),
+                "measured": number(s.measured),
+                "displacement": [number(v) for v in s.displacement],
+                "verdict": str(s.verdict),
+                "reason": s.reason,
+            }
+            for s in found.shocks
+        ],
+        "rigor": "measured, but for enclosed values",
+    }
+
+
+def of_tradeoff(curve: Tradeoff, law: TradeoffLaw) -> Json:
+    """The law with its verdict, and every point of the curve with enclosures."""
+    points: list[Json] = []
+    for p in curve:
+        enclosures = {"critical": p.critical, "rate": p.rate, "tolerance": p.tolerance}
+        points.append(
+            {
+                curve.parameter: str(p.value),
+                **{name: None if e is None else of_enclosure(e) for name, e in enclosures.items()},
+                "lower": str(p.lower),
+                "upper": str(p.upper),
+                "reason": p.reason,
+            }
+        )
+    return {
+        "law": str(law.law),
+        "verdict": str(law.verdict),
+        "reason": law.reason,
+        "family": curve.name,
+        "parameter": curve.parameter,
+        "points": points,
     }
