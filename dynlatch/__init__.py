@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from dynlatch.regions.basins_file import write_basins as write_basins
     from dynlatch.regions.reduced_set import reduced_set as reduced_set
     from dynlatch.regions.transient import transient_length as transient_length
+    from dynlatch.regions.uncertainty import uncertainty as uncertainty
     from dynlatch.rigor.enclosure import Enclosure as Enclosure
     from dynlatch.rigor.joint_radius import joint_spectral_radius as joint_spectral_radius
     from dynlatch.verdict import Stop as Stop
@@ -65,6 +66,7 @@ _HOMES = {
     "regions.basins_file": ("write_basins",),
     "regions.reduced_set": ("reduced_set",),
     "regions.transient": ("transient_length",),
+    "regions.uncertainty": ("uncertainty",),
     "rigor.enclosure": ("Enclosure",),
     "rigor.joint_radius": ("joint_spectral_radius",),
     "verdict": ("Stop", "Verdict"),
