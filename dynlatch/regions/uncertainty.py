@@ -42,8 +42,8 @@ class Uncertainty:
     from above, ``diameter`` the distance of two such states; ``tube`` is d_t with d_{t+1} = lambda_t d_t + noise,
     lambda_t the largest |M'| on the ball of radius d_t around abar_t (Theorem 3 repaired; inf once it is lost).
     ``sampled`` bounds the largest |a_t - abar_t| from below (0 once rounding hides it); ``linear`` is
-    |d abar_t / d a_0| radius, in floating point. ``samples`` (T + 1, n, S) are sampled states, to rounding, ``inputs``
-    (T, n, S) their noise.
+    |d abar_t / d a_0| radius, in floating point. ``samples`` (T + 1, n, S) are sampled states (nan once rounding has
+    made them uncertain), ``inputs`` (T, n, S) their noise.
 
     ``captured``: the attractor in whose trapping region all states are at the last step, None if not proved;
     ``captured_from``: since which step. ``reached``: the attractors that sampled orbits provably go to if the noise
@@ -185,10 +185,10 @@ def _assembled(
     cells, enclosed, tube = ball.enclose(centres, pieces)
     complete = len(cells) == steps + 1
     followed = Samples(m, starts(ball.start, ball.radius, norm, num_samples, seed), ball.noise, norm, seed)
-    states, sampled = [_middle(followed.boxes)], [_seen(followed.boxes, centres[0], norm)]
+    states, sampled = [followed.states()], [_seen(followed.boxes, centres[0], norm)]
     for t in range(1, steps + 1):
         followed.advance(middles[t])
-        states.append(_middle(followed.boxes))
+        states.append(followed.states())
         sampled.append(_seen(followed.boxes, centres[t], norm))
     owner, since = _capture(attractors, cells) if complete else (None, None)
     return Uncertainty(

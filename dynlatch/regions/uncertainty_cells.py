@@ -79,11 +79,11 @@ class NoisyBall:
         enclosed, tube = np.full(len(centres), math.inf), np.full(len(centres), math.inf)
         enclosed[0] = tube[0] = float_above(self.radius)
         for t in range(1, len(centres)):
-            tube[t] = self.next_radius(tube[t - 1], centres[t - 1])
+            tube[t] = self.next_radius(float(tube[t - 1]), centres[t - 1])
             if len(cells) < t:
                 continue
             same = tube[t - 1] <= enclosed[t - 1]
-            bound = float(tube[t]) if same else self.next_radius(enclosed[t - 1], centres[t - 1])
+            bound = float(tube[t]) if same else self.next_radius(float(enclosed[t - 1]), centres[t - 1])
             boxes = self.next_cells(cells[-1], centres[t], bound, pieces)
             if boxes is not None:
                 cells.append(boxes)

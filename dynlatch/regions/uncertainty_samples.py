@@ -17,6 +17,7 @@ from dynlatch.regions.images import images
 from dynlatch.seeds import rng_for
 
 _INSIDE: Final = 1.0 - 2.0**-30
+_THIN: Final = 2.0**-36
 KINDS: Final = ("none", "outward", "inward", "constant", "random")
 """How the noise of sample number k is chosen: kind k modulo 5. Always of the largest size, save for "none"."""
 
@@ -76,6 +77,14 @@ class Samples:
             lo, hi = np.nextafter(lo + added, -math.inf), np.nextafter(hi + added, math.inf)
         self.inputs.append(added)
         self.boxes = lo, hi
+
+    def states(self) -> Floats:
+        """The states now, shape (n, S); nan where a box has grown too wide to be one state."""
+        lo, hi = self.boxes
+        with np.errstate(invalid="ignore"):
+            middle = 0.5 * lo + 0.5 * hi
+            thin = np.all(hi - lo <= _THIN * (1.0 + np.abs(middle)), axis=0)
+        return np.where(thin, middle, math.nan)
 
     def _noise(self, states: Floats, centre: Floats) -> Floats:
         """Inputs of the norm that is allowed, or 0; a sum of squares that rounds up stays below it."""

@@ -271,18 +271,18 @@ def _tint(colour: str) -> tuple[float, float, float]:
 
 def _sizes(axes: Axes, found: Uncertainty, both: Sequence[Uncertainty]) -> None:
     """The four sizes over time; where they fall through many decades, the first steps once more, magnified."""
-    _size_lines(axes, found, max(1, found.steps // 50))
-    axes.set(xlim=(0, found.steps), xlabel="t (steps)", ylabel=r"largest $|a_t - \bar a_t|$")
     sizes = np.concatenate([_positive(u.enclosed) for u in both])
     low, high = math.log10(float(np.nanmin(sizes))), math.log10(float(np.nanmax(sizes)))
     room = max(1.3, 0.08 * (high - low))
-    axes.set_ylim(10.0 ** (low - 0.04 * (high - low)), 10.0 ** (high + room))
+    limits = 10.0 ** (low - 0.04 * (high - low)), 10.0 ** (high + room)
+    _size_lines(axes, found, max(1, found.steps // 50), found.steps, limits)
+    axes.set(xlabel="t (steps)", ylabel=r"largest $|a_t - \bar a_t|$")
     if high - low <= _MANY_DECADES:
         _name_peak(axes, found, (0.42, 0.52))
         return
     inset = axes.inset_axes((0.58, 0.56, 0.41, 0.42))
-    _size_lines(inset, found, 1)
-    inset.set(xlim=(0, _FIRST), ylim=(float(np.nanmin(sizes[: _FIRST + 1])) / 3, 10.0 ** (high + 1.3)))
+    first = np.concatenate([_positive(u.enclosed)[: _FIRST + 1] for u in both])
+    _size_lines(inset, found, 1, _FIRST, (float(np.nanmin(first)) / 3, 10.0 ** (high + 1.3)))
     inset.set_facecolor(PAPER)
     inset.tick_params(labelsize=7.5)
     frame(inset)
@@ -299,10 +299,10 @@ def _name_peak(axes: Axes, found: Uncertainty, place: tuple[float, float]) -> No
         )  # fmt: skip
 
 
-def _size_lines(axes: Axes, found: Uncertainty, every: int) -> None:
+def _size_lines(axes: Axes, found: Uncertainty, every: int, last: int, limits: tuple[float, float]) -> None:
     t = np.arange(found.steps + 1)
     axes.grid()
-    axes.set_yscale("log")
+    axes.set(yscale="log", xlim=(0, last), ylim=limits)  # also keeps a tube beyond all bounds out of the scaling
     axes.plot(t, _positive(found.tube), color=_TUBE, linewidth=1.3, linestyle=_DASHED)
     axes.plot(t, _positive(found.enclosed), color=INK, linewidth=1.8)
     axes.plot(t, _positive(found.linear), color=_LINEAR, linewidth=1.6, linestyle=":")
