@@ -19,15 +19,17 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import numba
 import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from dynlatch.jit import jit
 from dynlatch.rigor import balls, intervals
 from dynlatch.seeds import rng_for
 
 Floats = NDArray[np.float64]
+_compiled: Any = numba.njit(error_model="numpy")
+"""Not kept on disk: these loops have no module to be found by again."""
 
 BITS, MORE_BITS = 128, 4096
 MOST_ULP = 16.0
@@ -97,21 +99,21 @@ def kernel_loop(name: str, kernel: Any = None) -> Any:
     kernel = kernel or getattr(intervals, name)
     if name in intervals.BINARY:
 
-        @jit
+        @_compiled
         def loop(x: Any, y: Any, lo: Any, hi: Any) -> None:
             for j in range(x.size):
                 lo[j], hi[j] = kernel(x[j], x[j], y[j], y[j])
 
     elif name == "powi":
 
-        @jit
+        @_compiled
         def loop(x: Any, y: Any, lo: Any, hi: Any) -> None:
             for j in range(x.size):
                 lo[j], hi[j] = kernel(x[j], x[j], int(y[j]))
 
     else:
 
-        @jit
+        @_compiled
         def loop(x: Any, y: Any, lo: Any, hi: Any) -> None:
             for j in range(x.size):
                 lo[j], hi[j] = kernel(x[j], x[j])

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dynlatch.latch.transient_neuron import transient_thresholds as transient_thresholds
     from dynlatch.maps.catalogue import augmented as augmented
     from dynlatch.maps.catalogue import cubic as cubic
+    from dynlatch.maps.catalogue import driven as driven
     from dynlatch.maps.catalogue import henon as henon
     from dynlatch.maps.catalogue import ikeda as ikeda
     from dynlatch.maps.catalogue import logistic as logistic
@@ -37,9 +38,21 @@ if TYPE_CHECKING:
     from dynlatch.maps.toml_file import read_map as read_map
     from dynlatch.regions.basins import basins as basins
     from dynlatch.regions.basins_file import write_basins as write_basins
+    from dynlatch.regions.certified import certified_basins as certified_basins
+    from dynlatch.regions.certified_gamma import certified_reduced_set as certified_reduced_set
+    from dynlatch.regions.edge import edge_state as edge_state
+    from dynlatch.regions.metrics import basin_entropy as basin_entropy
+    from dynlatch.regions.metrics import uncertainty_exponent as uncertainty_exponent
+    from dynlatch.regions.morse import morse_graph as morse_graph
+    from dynlatch.regions.noisy_decay import noisy_decay as noisy_decay
+    from dynlatch.regions.paving import contracting_region as contracting_region
     from dynlatch.regions.reduced_set import reduced_set as reduced_set
+    from dynlatch.regions.shock import critical_shock as critical_shock
+    from dynlatch.regions.stability import basin_stability as basin_stability
+    from dynlatch.regions.tolerance import noise_tolerance as noise_tolerance
     from dynlatch.regions.transient import transient_length as transient_length
     from dynlatch.regions.uncertainty import uncertainty as uncertainty
+    from dynlatch.regions.wada import wada_test as wada_test
     from dynlatch.rigor.enclosure import Enclosure as Enclosure
     from dynlatch.rigor.joint_radius import joint_spectral_radius as joint_spectral_radius
     from dynlatch.verdict import Stop as Stop
@@ -58,15 +71,27 @@ _HOMES = {
     "latch.trajectory": ("trajectory",),
     "latch.transient_neuron": ("neuron_transient", "transient_thresholds"),
     "maps.catalogue": (
-        "augmented", "cubic", "henon", "ikeda", "logistic", "neuron", "newton", "predator_prey", "tanh_network",
+        "augmented", "cubic", "driven", "henon", "ikeda", "logistic", "neuron", "newton", "predator_prey",
+        "tanh_network",
     ),
     "maps.definition": ("Map",),
     "maps.toml_file": ("read_map",),
     "regions.basins": ("basins",),
     "regions.basins_file": ("write_basins",),
+    "regions.certified": ("certified_basins",),
+    "regions.certified_gamma": ("certified_reduced_set",),
+    "regions.edge": ("edge_state",),
+    "regions.metrics": ("basin_entropy", "uncertainty_exponent"),
+    "regions.morse": ("morse_graph",),
+    "regions.noisy_decay": ("noisy_decay",),
+    "regions.paving": ("contracting_region",),
     "regions.reduced_set": ("reduced_set",),
+    "regions.shock": ("critical_shock",),
+    "regions.stability": ("basin_stability",),
+    "regions.tolerance": ("noise_tolerance",),
     "regions.transient": ("transient_length",),
     "regions.uncertainty": ("uncertainty",),
+    "regions.wada": ("wada_test",),
     "rigor.enclosure": ("Enclosure",),
     "rigor.joint_radius": ("joint_spectral_radius",),
     "verdict": ("Stop", "Verdict"),

@@ -25,6 +25,7 @@ from dynlatch.regions.basins import Basins, basins, search_box
 from dynlatch.regions.grid import BYTES_PER_CELL as BYTES_OF_LABEL
 from dynlatch.regions.grid import check_memory, make_grid
 from dynlatch.regions.reduced_set import BYTES_OF_MEMBERSHIP, ReducedSet, reduced_set
+from dynlatch.regions.region_proofs import RegionProofs, prove_regions
 from dynlatch.verdict import Stop, Verdict
 
 DECAY_STEPS: Final = 200
@@ -34,6 +35,8 @@ BYTES_PER_CELL: Final = BYTES_OF_LABEL + BYTES_OF_MEMBERSHIP
 _BASIN_STEPS: Final = 2_000
 """Fewer than ``basins`` takes by itself: a map whose orbits never settle would use them all in every cell."""
 _CONTRACTION_BOXES: Final = 20_000
+_PROVED_CELLS: Final = 200_000
+_GAMMA_CELLS: Final = 30_000
 _RESOLUTION: Final = {1: 2_000, 2: 400, 3: 100}
 _SLICE_RESOLUTION: Final = 200
 _PACKAGES: Final = ("numpy", "scipy", "sympy", "numba", "python-flint", "networkx", "matplotlib", "xarray")
@@ -52,7 +55,8 @@ class Analysis:
     """Everything ``analyze`` found out about a map, each part with its own verdict.
 
     ``critical_input`` is None where the map has no critical input, ``critical_note`` then says why. ``cycles`` holds
-    the certified search for each period from 2 on. ``decays`` follows the gradient into each attractor.
+    the certified search for each period from 2 on. ``decays`` follows the gradient into each attractor. ``proofs``
+    holds what is proved of basins, reduced sets and noise over the same box; None above 4 states.
     """
 
     map: Map
@@ -66,6 +70,7 @@ class Analysis:
     basins: Basins
     reduced_set: ReducedSet
     decays: tuple[AttractorDecay, ...]
+    proofs: RegionProofs | None
     versions: tuple[tuple[str, str], ...]
     seed: int
 
@@ -93,7 +98,7 @@ def analyze(
     threads: int | None = None,
     progress: Progress = SILENT,
 ) -> Analysis:
-    """Derive, certify, map and measure: the whole walk from a map to what it latches.
+    """Derive, certify, map, measure and prove: the whole walk from a map to what it latches.
 
     Arguments: ``box`` and ``resolution`` of the basins (the map's domain; 2000, 400 or 100 cells along each axis for
     1, 2 and 3 states, a slice of 200 x 200 for more), ``max_period`` of the certified cycles (up to 2 states),
@@ -118,8 +123,14 @@ def analyze(
     )
     reduced = reduced_set(m, labelled=labelled, threads=threads, progress=progress)
     decays = one_step(progress, "following gradients", lambda: _decays(m, labelled, steps))
+    proofs = None
+    if m.dimension <= MAX_DIMENSION:
+        proofs = prove_regions(
+            m, box, attractors, max_cells=_PROVED_CELLS, max_gamma_cells=_GAMMA_CELLS, threads=threads,
+            progress=progress,
+        )  # fmt: skip
     return Analysis(
-        m, derivation, points, cycles, critical, note, contraction, attractors, labelled, reduced, decays,
+        m, derivation, points, cycles, critical, note, contraction, attractors, labelled, reduced, decays, proofs,
         _versions(), seed,
     )  # fmt: skip
 

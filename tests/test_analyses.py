@@ -10,9 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numba
 import pytest
 
-from dynlatch.jit import jit
 from dynlatch.rigor import intervals
 
 ANALYSES = Path(__file__).parent.parent / "analyses"
@@ -52,17 +52,17 @@ def test_the_interval_kernels_hold_and_every_one_is_in_the_table() -> None:
     assert {line.split()[0] for line in table.splitlines()[1:]} == set(intervals.OPERATIONS)
 
 
-@jit
+@numba.njit
 def _not_rounded(lo: float, hi: float) -> tuple[float, float]:
     return math.tanh(lo), math.tanh(hi)
 
 
-@jit
+@numba.njit
 def _too_wide(lo: float, hi: float) -> tuple[float, float]:
     return math.tanh(lo) * (1 - 2.0**-48), math.tanh(hi) * (1 + 2.0**-48)
 
 
-@jit
+@numba.njit
 def _poison(lo: float, hi: float) -> tuple[float, float]:
     return math.nan, math.nan
 
@@ -74,3 +74,11 @@ def test_the_study_of_interval_kernels_refutes_mutants(mutant: object, complaint
     examine = runpy.run_path(str(ANALYSES / "interval_kernels.py"))["examine"]
     assert sum(complaint in text for text in examine("tanh", 400, mutant).failures) > 40
     assert not examine("tanh", 400).failures
+
+
+def test_the_study_of_metrics_reports_every_map(tmp_path: Path) -> None:
+    table = run("metrics.py", "--out", str(tmp_path / "metrics.json"))
+    rows = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
+    assert len(table.splitlines()) == len(rows) + 2
+    latches = rows[0]["critical_shocks"].values()
+    assert list(latches) == [[pytest.approx(1.9150080481545), "PROVED"]] * 2

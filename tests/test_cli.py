@@ -22,7 +22,8 @@ from dynlatch.analysis import Analysis
 from dynlatch.cli import arguments, terminal
 from dynlatch.maps.catalogue import CATALOGUE
 from dynlatch.views import folder
-from dynlatch.views.results import results, to_text
+from dynlatch.views.json_values import to_text
+from dynlatch.views.results import results
 
 NETWORK = "W=[[2,0.2],[0.2,1.8]]"
 Run = Callable[..., tuple[int, str, str]]

@@ -33,7 +33,7 @@ def show(*parts: RenderableType) -> None:
 
 def show_json(value: object) -> None:
     """Print JSON and nothing else."""
-    from dynlatch.views.results import to_text
+    from dynlatch.views.json_values import to_text
 
     output().out(to_text(value), end="", highlight=False)
 

@@ -43,7 +43,7 @@ def run_orbit(m: Map, a0: object, steps: int, inputs: object) -> tuple[Floats, i
     """The orbit as ``trajectory`` takes it, and the index of its last finite state; what comes after has no meaning."""
     num_steps = _checked_steps(steps, m)
     states = np.empty((num_steps + 1, m.dimension))
-    states[0] = _checked_state(a0, m)
+    states[0] = checked_state(a0, m, "a0")
     driven = _checked_inputs(inputs, num_steps, m)
     compiled = compiled_map(m)
     return states, int(_iterate(compiled.step_kernel, compiled.step_constants, driven, states))
@@ -65,14 +65,15 @@ def _checked_steps(steps: int, m: Map) -> int:
     return count
 
 
-def _checked_state(a0: object, m: Map) -> Floats:
-    single = isinstance(a0, str | Enclosure) or not isinstance(a0, Iterable) or np.ndim(a0) == 0  # pyright: ignore[reportArgumentType]
-    given: list[object] = [a0] if single else list(a0)  # pyright: ignore[reportArgumentType]
+def checked_state(state: object, m: Map, name: str) -> Floats:
+    """A state as floats, shape (n,), from n numbers or, for n = 1, one. Raises: InputError, which calls it ``name``."""
+    single = isinstance(state, str | Enclosure) or not isinstance(state, Iterable) or np.ndim(state) == 0  # pyright: ignore[reportArgumentType]
+    given: list[object] = [state] if single else list(state)  # pyright: ignore[reportArgumentType]
     if len(given) != m.dimension:
         raise InputError(
-            f"a0 has {len(given)} numbers but {m.name} has {m.dimension} states; give one number per state"
+            f"{name} has {len(given)} numbers but {m.name} has {m.dimension} states; give one number per state"
         )
-    return np.array([_float(value, f"a0[{i}]") for i, value in enumerate(given)])
+    return np.array([_float(value, f"{name}[{i}]") for i, value in enumerate(given)])
 
 
 def _float(value: object, what: str) -> float:

@@ -73,7 +73,7 @@ class BallMap:
         return _evaluate(_image_program(self._map), box)
 
     def image_of_point(self, box: Sequence[arb]) -> list[arb]:
-        """The image of a narrow box by the mean value form: its width grows by M', not by all that a formula adds up."""
+        """The image of a narrow box by the mean value form: its width grows by M', not by all that a formula adds."""
         if isinstance(self._map.rule, TanhLayer) or all(a.is_exact() for a in box):
             return self.image(box)
         middle = [a.mid() for a in box]

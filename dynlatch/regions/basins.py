@@ -14,7 +14,7 @@ from dynlatch.maps.evaluators import CompiledMap, compiled_map
 from dynlatch.maps.threads import for_chunks, num_threads
 from dynlatch.progress import SILENT, Progress
 from dynlatch.regions.attractors import Attractors, find_attractors
-from dynlatch.regions.grid import BYTES_PER_CELL, Grid, check_memory, make_grid
+from dynlatch.regions.grid import BYTES_PER_CELL, Floats, Grid, check_memory, make_grid
 from dynlatch.regions.labelling import BLOCK, label_cells
 from dynlatch.regions.labels import Label, Labels, Times
 
@@ -130,17 +130,32 @@ class Run:
         progress: Progress = SILENT,
     ) -> None:
         """Label cells ``start`` to ``end`` into flat arrays that begin at ``start``."""
+        self._label(start, end, np.empty((self.map.dimension, 0)), labels, times, threads, progress, "labelling cells")
+
+    def label_states(
+        self, states: Floats, *, threads: int | None = None, progress: Progress = SILENT
+    ) -> tuple[Labels, Times]:
+        """Labels and times of given states, shape (n, N), by the rule that labels the middles of cells."""
+        given = np.ascontiguousarray(states, dtype=np.float64)
+        labels, times = np.empty(given.shape[1], dtype=np.int16), np.empty(given.shape[1], dtype=np.int32)
+        self._label(0, labels.size, given, labels, times, threads, progress, "labelling states")
+        return labels, times
+
+    def _label(
+        self, start: int, end: int, given: Floats, labels: Labels, times: Times, threads: int | None,
+        progress: Progress, title: str,
+    ) -> None:  # fmt: skip
         kernel, constants = self.compiled.step_kernel, self.compiled.step_constants
-        layout = self.grid.layout()
+        where = *self.grid.layout(), given
 
         def work(a: int, b: int) -> None:
             out = labels[a:b], times[a:b]
-            label_cells(kernel, constants, start + a, start + b, self.max_steps, *layout, *self.arrays, *out)
+            label_cells(kernel, constants, start + a, start + b, self.max_steps, *where, *self.arrays, *out)
 
         # Smaller chunks where there are few cells, so that every thread has some; multiples of a block all the same.
         fair = -(-(end - start) // (4 * num_threads(threads)) // BLOCK) * BLOCK
         chunk = max(16 * BLOCK, min(_CHUNK, fair))
-        for_chunks(work, end - start, chunk, threads=threads, progress=progress, title="labelling cells")
+        for_chunks(work, end - start, chunk, threads=threads, progress=progress, title=title)
 
     def parts(self) -> Iterator[tuple[int, int]]:
         """Ranges of whole rows (of the first axis), a few million cells each: the unit of writing to disk."""

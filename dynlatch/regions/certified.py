@@ -13,10 +13,11 @@ from dynlatch.errors import InputError
 from dynlatch.maps.definition import Box, Map, exact_box
 from dynlatch.progress import SILENT, Progress
 from dynlatch.regions.attractors import Attractor, Attractors, find_attractors
-from dynlatch.regions.settle import LEAVES, OPEN, cannot_reach, must_reach, successors
-from dynlatch.regions.spreading import spread
 from dynlatch.regions.images import box_orbit
 from dynlatch.regions.inner_balls import captured_by
+from dynlatch.regions.refinement import check_budget, checked_depth, hull, within_budget
+from dynlatch.regions.settle import LEAVES, OPEN, cannot_reach, must_reach, successors
+from dynlatch.regions.spreading import spread
 from dynlatch.regions.tree import DEFINED, CellTree, Ints, Nodes, box_volume, check_dimension, in_cells, make_tree
 from dynlatch.regions.tree_walk import raster, walk_arrays
 from dynlatch.verdict import Stop, Verdict
@@ -36,7 +37,6 @@ _BLOCK_DEPTH: Final = 3
 """Halvings more that such a block may need."""
 _BLOCK_SHARE: Final = 4
 """At most this part of the budget goes into the block around an attractor that is no point or cycle."""
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,11 @@ class CertifiedBasins:
 
     def picture(self, resolution: int) -> Ints:
         """Labels on a regular grid of ``resolution`` cells along each axis; a cell of several labels is ``OPEN``."""
-        flat = raster(*walk_arrays(self.tree), self.tree.fine, self.label, resolution)
+        return self.picture_of(self.label, resolution)
+
+    def picture_of(self, values: Ints, resolution: int) -> Ints:
+        """Values of nodes on a regular grid; -1 where cells of several values meet."""
+        flat = raster(*walk_arrays(self.tree), self.tree.fine, values, resolution)
         return flat.reshape((resolution,) * len(self.tree.roots))
 
     def to_xarray(self) -> xarray.Dataset:
@@ -199,8 +203,7 @@ def certified_basins(
     sides = m.domain if box is None else exact_box(box, n)
     deepest = checked_depth(DEPTH[n] if depth is None else depth)
     first = min(deepest, _FIRST_DEPTH[n])
-    if max_cells < 1 << (first * n):
-        raise InputError(f"max_cells={max_cells} must be at least {1 << (first * n)}, the cells to begin with; give more")
+    check_budget(max_cells, 1 << (first * n))
     found = attractors or find_attractors(m, hull(m.domain, sides), seed=seed, progress=progress)
     tree = make_tree(m, sides, (1 << first,) * n, threads=threads)
     progress.start("proving basins", deepest - first + 1)
@@ -215,31 +218,17 @@ def certified_basins(
         decide(tree, found, label, rank, steps, threads)
         progress.advance()
         open_ = np.flatnonzero((tree.child < 0) & (label == OPEN) & (tree.level < deepest - first))
-        room = (max_cells - tree.leaves.size) // ((1 << n) - 1)
-        if open_.size > room:
-            stop = Stop.BUDGET
-            open_ = open_[np.argsort(tree.level[open_], kind="stable")][: max(0, room)]
-        if not open_.size:
+        chosen, whole = within_budget(tree, open_, max_cells)
+        stop = stop if whole else Stop.BUDGET
+        if not chosen.size:
             break
         before = tree.num_nodes
-        tree = tree.split(open_, threads=threads)
+        tree = tree.split(chosen, threads=threads)
         new = np.arange(before, tree.num_nodes)
         old = (label, OPEN), (rank, 0), (steps, 1)
         label, rank, steps = (np.concatenate([a, np.full(new.size, fill, dtype=np.int32)]) for a, fill in old)
     progress.finish()
     return CertifiedBasins(tree, found, label, rank, steps, tuple(sorted(blocks)), deepest, Verdict.PROVED, stop)
-
-
-def checked_depth(depth: int) -> int:
-    """A usable number of halvings. Raises: InputError."""
-    if isinstance(depth, bool) or not 1 <= depth <= 28:
-        raise InputError(f"depth={depth} must be a whole number from 1 to 28: how often each side of the box is halved")
-    return depth
-
-
-def hull(one: Box, other: Box) -> Box:
-    """The least box that holds two boxes."""
-    return tuple((min(a, c), max(b, d)) for (a, b), (c, d) in zip(one, other, strict=True))
 
 
 def decide(

@@ -14,10 +14,10 @@ from dynlatch.maps.definition import Box, Map, exact_box
 from dynlatch.maps.threads import for_chunks
 from dynlatch.progress import SILENT, Progress
 from dynlatch.regions.attractors import Attractors, find_attractors
-from dynlatch.regions.certified import checked_depth, hull
-from dynlatch.regions.gamma_cells import classify
+from dynlatch.regions.gamma_cells import Classified, classify
 from dynlatch.regions.reduced_set import READINGS, Members, Membership
-from dynlatch.regions.tree import CellTree, Ints, box_volume, check_dimension, make_tree
+from dynlatch.regions.refinement import check_budget, checked_depth, hull, within_budget
+from dynlatch.regions.tree import CellTree, Ints, Nodes, box_volume, check_dimension, make_tree
 from dynlatch.regions.tree_walk import raster, walk_arrays
 from dynlatch.verdict import Stop, Verdict
 
@@ -37,9 +37,10 @@ class CertifiedReducedSet:
     """A tree of cells, each with what is proved of its membership in Gamma.
 
     ``attractor`` (nodes of the tree; leaves matter): the attractor that every orbit from the cell is proved to reach,
-    else -1. ``members`` (3, nodes): ``Membership.IN``: the whole cell lies in Gamma of that attractor; ``OUT``: no point
-    of it lies in Gamma of its own attractor, whichever that is; ``UNDECIDED``: neither is proved. ``steps`` (3, nodes):
-    the length of the product that settled it. Rows in the order of ``READINGS``; coordinates are the map's states.
+    else -1. ``members`` (3, nodes): ``Membership.IN``: the whole cell lies in Gamma of that attractor; ``OUT``: no
+    point of it lies in Gamma of its own attractor, whichever that is; ``UNDECIDED``: neither is proved. ``steps`` (3,
+    nodes): the length of the product that settled it. Rows in the order of ``READINGS``; coordinates are the map's
+    states.
     """
 
     tree: CellTree
@@ -65,7 +66,7 @@ class CertifiedReducedSet:
         """The members' row of ``"spectral"``, ``"norm"`` or ``"uniform"``, by node."""
         return self.members[READINGS.index(name)]
 
-    def cells(self, name: str, membership: Membership, attractor: int | None = None) -> NDArray[np.int64]:
+    def cells(self, name: str, membership: Membership, attractor: int | None = None) -> Nodes:
         """The leaves of one membership in a reading, of all attractors or of one."""
         chosen = (self.tree.child < 0) & (self.reading(name) == membership)
         return np.flatnonzero(chosen if attractor is None else chosen & (self.attractor == attractor))
@@ -99,7 +100,7 @@ class CertifiedReducedSet:
 
     def __repr__(self) -> str:
         shares = ", ".join(
-            f"{name}: in {float(self.share(name, Membership.IN)):.4f}, out {float(self.share(name, Membership.OUT)):.4f}"
+            f"{name}: {', '.join(f'{kind.name.lower()} {float(self.share(name, kind)):.4f}' for kind in Membership)}"
             for name in READINGS
         )
         return f"CertifiedReducedSet of {self.map.name} (share of the box: {shares}), {self.verdict}"
@@ -119,9 +120,9 @@ def certified_reduced_set(
 ) -> CertifiedReducedSet:
     """Prove which cells lie in Gamma(X), for every attractor X with a trapping region, and which lie outside.
 
-    y is in Gamma(X) if its orbit goes to X and, for every l >= 1, (M^l)'(y) has spectral radius (``spectral``) or 2-norm
-    (``norm``) below 1, or every factor is below 1 in the norm adapted to X (``uniform``; for a cycle the factors are
-    those of M^p). Cells left undecided in one of the readings are halved along every axis.
+    y is in Gamma(X) if its orbit goes to X and, for every l >= 1, (M^l)'(y) has spectral radius (``spectral``) or
+    2-norm (``norm``) below 1, or every factor is below 1 in the norm adapted to X (``uniform``; for a cycle the factors
+    are those of M^p). Cells left undecided in one of the readings are halved along every axis.
 
     Arguments: ``box`` (the map's domain); ``depth``, how often each side may be halved (16, 8, 5, 3 for 1 to 4 states);
     ``max_cells``; ``max_steps`` of an orbit of a cell; ``attractors`` (found with ``seed`` otherwise).
@@ -132,34 +133,39 @@ def certified_reduced_set(
     sides = m.domain if box is None else exact_box(box, n)
     deepest = checked_depth(DEPTH[n] if depth is None else depth)
     first = min(deepest, _FIRST_DEPTH[n])
-    if max_cells < 1 << (first * n):
-        raise InputError(f"max_cells={max_cells} must be at least {1 << (first * n)}, the cells to begin with; give more")
+    check_budget(max_cells, 1 << (first * n))
     if isinstance(max_steps, bool) or max_steps < 1:
         raise InputError(f"max_steps={max_steps} must be at least 1; it bounds each orbit")
     found = attractors or find_attractors(m, hull(m.domain, sides), seed=seed, progress=progress)
     tree = make_tree(m, sides, (1 << first,) * n, with_images=False)
-    attractor = np.empty(0, dtype=np.int32)
-    members, steps = np.empty((3, 0), dtype=np.int8), np.empty((3, 0), dtype=np.int32)
-    stop = Stop.SOLVED
+    known, stop = Classified.of(0), Stop.SOLVED
     while True:
-        new = np.arange(attractor.size, tree.num_nodes)
-        attractor = np.concatenate([attractor, np.empty(new.size, dtype=np.int32)])
-        members = np.concatenate([members, np.empty((3, new.size), dtype=np.int8)], axis=1)
-        steps = np.concatenate([steps, np.empty((3, new.size), dtype=np.int32)], axis=1)
-
-        def work(start: int, end: int) -> None:
-            part = new[start:end]
-            known = classify(m, found, *tree.ends(part), max_steps)
-            attractor[part], members[:, part], steps[:, part] = known.attractor, known.members, known.steps
-
-        for_chunks(work, new.size, _CHUNK, threads=threads, progress=progress, title="proving reduced sets")
-        open_ = (tree.child < 0) & np.any(members == Membership.UNDECIDED, axis=0) & (tree.level < deepest - first)
-        chosen = np.flatnonzero(open_)
-        room = (max_cells - tree.leaves.size) // ((1 << n) - 1)
-        if chosen.size > room:
-            stop = Stop.BUDGET
-            chosen = chosen[np.argsort(tree.level[chosen], kind="stable")][: max(0, room)]
+        new = np.arange(known.attractor.size, tree.num_nodes)
+        known = known.joined(_classified(tree, found, new, max_steps, threads, progress))
+        undecided = np.any(known.members == Membership.UNDECIDED, axis=0)
+        open_ = np.flatnonzero((tree.child < 0) & undecided & (tree.level < deepest - first))
+        chosen, whole = within_budget(tree, open_, max_cells)
+        stop = stop if whole else Stop.BUDGET
         if not chosen.size:
             break
-        tree = tree.split(chosen, threads=threads)
-    return CertifiedReducedSet(tree, found, attractor, members, steps, deepest, Verdict.PROVED, stop)
+        tree = tree.split(chosen)
+    return CertifiedReducedSet(
+        tree, found, known.attractor, known.members, known.steps, deepest, Verdict.PROVED, stop
+    )  # fmt: skip
+
+
+def _classified(
+    tree: CellTree, attractors: Attractors, nodes: Nodes, max_steps: int, threads: int | None, progress: Progress
+) -> Classified:
+    """What is proved of some nodes, chunk by chunk."""
+    result = Classified.of(nodes.size)
+
+    def work(start: int, end: int) -> None:
+        part = slice(start, end)
+        known = classify(tree.map, attractors, *tree.ends(nodes[part]), max_steps)
+        result.attractor[part], result.members[:, part], result.steps[:, part] = (
+            known.attractor, known.members, known.steps
+        )  # fmt: skip
+
+    for_chunks(work, nodes.size, _CHUNK, threads=threads, progress=progress, title="proving reduced sets")
+    return result

@@ -4,6 +4,8 @@ Rows are compressed (CSR): the successors of cell c are ``targets[starts[c]:star
 covered, so an orbit of points in the box is a walk in the digraph until it leaves the box.
 """
 
+# pyright: reportMissingParameterType=false
+# numba infers the types of the kernels' arguments.
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -97,7 +99,7 @@ def _checked(tree: CellTree, starts: Longs) -> Longs:
 
 
 @jit
-def _count_leaves(child, level, index, roots, fine, first, last, cells):  # pyright: ignore
+def _count_leaves(child, level, index, roots, fine, first, last, cells):
     cursor, stack = np.empty(roots.size, dtype=np.int64), np.empty(STACK, dtype=np.int64)
     starts = np.zeros(cells.size + 1, dtype=np.int64)
     for c in range(cells.size):
@@ -114,7 +116,7 @@ def _count_leaves(child, level, index, roots, fine, first, last, cells):  # pyri
 
 
 @jit
-def _fill_leaves(child, level, index, roots, fine, first, last, cells, place, starts):  # pyright: ignore
+def _fill_leaves(child, level, index, roots, fine, first, last, cells, place, starts):
     cursor, stack = np.empty(roots.size, dtype=np.int64), np.empty(STACK, dtype=np.int64)
     targets = np.empty(starts[cells.size], dtype=np.int32)
     for c in range(cells.size):
@@ -131,7 +133,7 @@ def _fill_leaves(child, level, index, roots, fine, first, last, cells, place, st
 
 
 @jit
-def _count(first, last):  # pyright: ignore
+def _count(first, last):
     n, total = first.shape
     starts = np.zeros(total + 1, dtype=np.int64)
     for j in range(total):
@@ -143,7 +145,7 @@ def _count(first, last):  # pyright: ignore
 
 
 @jit
-def _fill(first, last, counts, starts):  # pyright: ignore
+def _fill(first, last, counts, starts):
     n, total = first.shape
     targets = np.empty(starts[total], dtype=np.int32)
     row = np.empty(n, dtype=np.int64)

@@ -1,5 +1,7 @@
 """Inputs of bounded size that drive a latched state out: found in floats, replayed by balls."""
 
+# pyright: reportMissingParameterType=false
+# numba infers the types of the kernels' arguments.
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -112,7 +114,7 @@ class _Search:
         return np.repeat((best[1] * best[0])[None], steps, axis=0)
 
     def _threshold(self, direction: Floats, most: float | None) -> float | None:
-        """A size of constant input along a direction from which on the state gets out, if there is one below ``most``."""
+        """A size of constant input along a direction from which on the state gets out, if one is below ``most``."""
         inputs = np.repeat(direction[None], self.steps, axis=0)
         # Large inputs may throw the state to infinity instead, so the first size is looked for from below.
         sizes = self.limit * 2.0 ** np.arange(-_HALVINGS, 1) if most is None else np.array([most * (1 - 1e-9)])
@@ -201,7 +203,7 @@ _NUMBERS: Any = types.int64[::1]
 
 
 @jit_as(types.int64(KERNEL_VALUE, VECTOR, VECTOR, ARRAY, _CUBE, VECTOR, _NUMBERS, types.int64))
-def _free_end(kernel, constants, state, centres, shapes, radii2, owners, steps):  # pyright: ignore
+def _free_end(kernel, constants, state, centres, shapes, radii2, owners, steps):
     """The owner of the first trapping region that the free orbit of a state enters, -1 if it enters none in time."""
     n = state.size
     here, there = np.empty((n, 1)), np.empty((n, 1))
@@ -228,9 +230,7 @@ def _free_end(kernel, constants, state, centres, shapes, radii2, owners, steps):
         KERNEL_VALUE, VECTOR, ARRAY, ARRAY, ARRAY, _CUBE, VECTOR, _NUMBERS, types.int64, types.int64, types.float64
     )
 )
-def _drive(  # pyright: ignore
-    kernel, constants, inputs, states, centres, shapes, radii2, owners, own, free_steps, limit
-):
+def _drive(kernel, constants, inputs, states, centres, shapes, radii2, owners, own, free_steps, limit):
     """Fill ``states`` from its first row on; the first time from which the free orbit goes elsewhere, 0 if none."""
     n, steps = states.shape[1], inputs.shape[0]
     here, there = np.empty((n, 1)), np.empty((n, 1))

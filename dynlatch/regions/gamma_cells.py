@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynlatch.maps.definition import Map
-from dynlatch.maps.evaluators import interval_map
 from dynlatch.regions.attractors import Attractors
 from dynlatch.regions.images import box_orbit
 from dynlatch.regions.inner_balls import InnerBall, balls_of, captured_by
@@ -44,6 +43,23 @@ class Classified:
     members: NDArray[np.int8]
     steps: NDArray[np.int32]
 
+    @classmethod
+    def of(cls, total: int) -> Classified:
+        """Nothing known of so many boxes."""
+        return cls(
+            np.full(total, -1, dtype=np.int32),
+            np.full((3, total), Membership.UNDECIDED, dtype=np.int8),
+            np.zeros((3, total), dtype=np.int32),
+        )
+
+    def joined(self, other: Classified) -> Classified:
+        """These boxes and then others."""
+        return Classified(
+            np.concatenate([self.attractor, other.attractor]),
+            np.concatenate([self.members, other.members], axis=1),
+            np.concatenate([self.steps, other.steps], axis=1),
+        )
+
 
 def classify(m: Map, attractors: Attractors, lo: Floats, hi: Floats, max_steps: int) -> Classified:
     """Classify boxes, shapes (n, N), by following them for at most ``max_steps`` steps.
@@ -52,17 +68,15 @@ def classify(m: Map, attractors: Attractors, lo: Floats, hi: Floats, max_steps: 
     settled; it is out where one product (factor) is 1 or more at all of its points. Where the attractor is not known,
     a box is out only if it is out for every attractor. Rigor: certified. Cost: some microseconds a box and step.
     """
-    total = lo.shape[1]
-    found = Classified(
-        _captured(m, attractors, lo, hi, max_steps),
-        np.full((3, total), Membership.UNDECIDED, dtype=np.int8),
-        np.zeros((3, total), dtype=np.int32),
-    )
+    found = Classified.of(lo.shape[1])
+    found.attractor[:] = _captured(m, attractors, lo, hi, max_steps)
     for k in np.unique(found.attractor):
         chosen = np.flatnonzero(found.attractor == k)
         box = np.ascontiguousarray(lo[:, chosen]), np.ascontiguousarray(hi[:, chosen])
         if k >= 0:
-            found.members[:, chosen], found.steps[:, chosen] = _follow(m, balls_of(int(k), attractors[k]), *box, max_steps)
+            found.members[:, chosen], found.steps[:, chosen] = _follow(
+                m, balls_of(int(k), attractors[k]), *box, max_steps
+            )
         else:
             found.members[:, chosen], found.steps[:, chosen] = _follow(m, (), *box, min(_LOST, max_steps))
             out = _out_for_all(m, attractors, *box)
@@ -141,7 +155,9 @@ def _follow(
             _settle(members, steps, reading, active[now & holds[reading, active]], Membership.IN, step)
         lost = ~np.all(np.isfinite(orbit.box), axis=(0, 1))
         undecided = members[:, active] == Membership.UNDECIDED
-        keep = ~lost & ((~settled & (undecided[_SPECTRAL] | undecided[_NORM])) | ((norm is not None) & ~ended & undecided[_UNIFORM]))
+        keep = ~lost & (
+            (~settled & (undecided[_SPECTRAL] | undecided[_NORM])) | ((norm is not None) & ~ended & undecided[_UNIFORM])
+        )
         if not np.all(keep):
             kept = np.flatnonzero(keep)
             active, orbit = active[kept], orbit.only(kept)
@@ -152,7 +168,12 @@ def _follow(
 
 
 def _settle(
-    members: NDArray[np.int8], steps: NDArray[np.int32], reading: int, boxes: NDArray[np.intp], as_: Membership, step: int
+    members: NDArray[np.int8],
+    steps: NDArray[np.int32],
+    reading: int,
+    boxes: NDArray[np.intp],
+    as_: Membership,
+    step: int,
 ) -> None:
     """Write down what is decided now and was not before."""
     new = boxes[members[reading, boxes] == Membership.UNDECIDED]

@@ -1,5 +1,7 @@
 """Where a map takes boxes: outward-rounded images, sharpened by the mean value form where that helps."""
 
+# pyright: reportMissingParameterType=false
+# numba infers the types of the kernels' arguments.
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -9,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynlatch.jit import jit
-from dynlatch.rigor.interval_matrices import interval_product
 from dynlatch.maps.definition import Map, TanhLayer
 from dynlatch.maps.evaluators import Floats, interval_map
 from dynlatch.maps.threads import for_chunks
 from dynlatch.rigor import intervals as iv
+from dynlatch.rigor.interval_matrices import interval_product
 
 _CHUNK: Final = 8192
 
@@ -117,7 +119,7 @@ def displacements(
 
 
 @jit
-def _displace(lo, hi, middle, m_lo, m_hi, j_lo, j_hi, functionals, out_lo, out_hi):  # pyright: ignore
+def _displace(lo, hi, middle, m_lo, m_hi, j_lo, j_hi, functionals, out_lo, out_hi):
     n = lo.shape[0]
     for j in range(lo.shape[1]):
         for q in range(functionals.shape[0]):
@@ -138,7 +140,7 @@ def _displace(lo, hi, middle, m_lo, m_hi, j_lo, j_hi, functionals, out_lo, out_h
 
 
 @jit
-def _sharpen(lo, hi, middle, m_lo, m_hi, j_lo, j_hi, image_lo, image_hi):  # pyright: ignore
+def _sharpen(lo, hi, middle, m_lo, m_hi, j_lo, j_hi, image_lo, image_hi):
     """Intersect images with the mean value form; a slope that is not known leaves them as they are."""
     n = lo.shape[0]
     for j in range(lo.shape[1]):

@@ -1,5 +1,7 @@
 """The Morse graph of a map: where its recurrent dynamics can be, proved, and what can lead from where to where."""
 
+# pyright: reportMissingParameterType=false
+# numba infers the types of the kernels' arguments.
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -55,7 +57,9 @@ class MorseSet:
 
     def __repr__(self) -> str:
         kind = "attracting" if self.attracting else "not attracting"
-        held = ", ".join("fixed point" if p.period == 1 else f"{p.period}-cycle" for p in self.points) or "nothing known"
+        held = (
+            ", ".join("fixed point" if p.period == 1 else f"{p.period}-cycle" for p in self.points) or "nothing known"
+        )
         return f"MorseSet({self.number}: {self.cells.size} cells, {kind}, holds {held}, {self.verdict})"
 
 
@@ -72,7 +76,7 @@ class MorseGraph:
     digraph: CellDigraph
     sets: tuple[MorseSet, ...]
     order: Ints
-    reachable: nx.DiGraph
+    reachable: nx.DiGraph[int | str]
     verdict: Verdict
     stop: Stop
 
@@ -87,7 +91,7 @@ class MorseGraph:
         return self.digraph.tree.box
 
     @property
-    def graph(self) -> nx.DiGraph:
+    def graph(self) -> nx.DiGraph[int | str]:
         """The order's direct steps (its transitive reduction), with what is known of each set as attributes."""
         direct = nx.transitive_reduction(self.reachable) if len(self.sets) <= _MOST_DRAWN else self.reachable.copy()
         direct.add_nodes_from((node, self._attributes(node)) for node in self.reachable)
@@ -255,10 +259,8 @@ def _described(m: Map, digraph: CellDigraph, order: Ints, points: list[FixedPoin
     for k in range(numbers.size):
         cells = digraph.cells[by_owner[bounds[k] : bounds[k + 1]]]
         proved = Verdict.PROVED if closed[k] or held[k] else Verdict.INCONCLUSIVE
-        sets.append(
-            MorseSet(k, cells, _hull(tree, cells), tree.volume(cells), bool(closed[k]), tuple(held[k]), proved)
-        )
-    reachable = nx.DiGraph()
+        sets.append(MorseSet(k, cells, _hull(tree, cells), tree.volume(cells), bool(closed[k]), tuple(held[k]), proved))
+    reachable: nx.DiGraph[int | str] = nx.DiGraph()
     reachable.add_nodes_from([*range(numbers.size), OUTSIDE])
     by_order = np.argsort(order, kind="stable")
     for first in range(0, numbers.size + 1, 64):  # 64 sets at once, the last bit of all for the outside
@@ -305,7 +307,7 @@ def _owner_of(tree: CellTree, of_node: Ints, state: Sequence[Enclosure]) -> int 
 
 
 @jit
-def _self_loops(starts, targets):  # pyright: ignore
+def _self_loops(starts, targets):
     found = np.zeros(starts.size - 1, dtype=np.bool_)
     for c in range(starts.size - 1):
         for e in range(starts[c], starts[c + 1]):
@@ -315,7 +317,7 @@ def _self_loops(starts, targets):  # pyright: ignore
 
 
 @jit
-def _closed(starts, targets, owner, exits, num_sets):  # pyright: ignore
+def _closed(starts, targets, owner, exits, num_sets):
     """Whether every image of each set's cells stays among its cells."""
     closed = np.ones(num_sets, dtype=np.bool_)
     for c in range(owner.size):
@@ -330,7 +332,7 @@ def _closed(starts, targets, owner, exits, num_sets):  # pyright: ignore
 
 
 @jit
-def _reach(starts, targets, order, by_order, place, exits, num_sets, first, last):  # pyright: ignore
+def _reach(starts, targets, order, by_order, place, exits, num_sets, first, last):
     """For each component the sets ``first`` to ``last`` (``num_sets`` is the outside) that it leads to, as bits."""
     masks = np.zeros(place.size, dtype=np.uint64)
     one = np.uint64(1)

@@ -94,7 +94,10 @@ class _State:
             inside = (known.attractor == self.k) & (known.members[_UNIFORM] == Membership.IN)
             member[chosen[inside]] = Membership.IN
             steps[chosen] = known.steps[_UNIFORM]
-        self.member, self.member_steps = np.concatenate([self.member, member]), np.concatenate([self.member_steps, steps])
+        self.member, self.member_steps = (
+            np.concatenate([self.member, member]),
+            np.concatenate([self.member_steps, steps]),
+        )
 
     @property
     def allowed(self) -> NDArray[np.bool_]:
@@ -127,7 +130,7 @@ class _State:
         return InvariantCells(self.tree, stays, self.label, self.rank, self.steps, steps, Fraction(noise))
 
     def refine(self, best: InvariantCells | None, noise: float, max_cells: int) -> bool:
-        """Halve the leaves at stake and decide those that were open; False where there is no room or nothing to halve."""
+        """Halve the leaves at stake and decide those that were open; False where there is no room or none to halve."""
         tree = self.tree
         chosen = np.zeros(tree.num_nodes, dtype=np.bool_)
         if best is None:
@@ -151,4 +154,3 @@ class _State:
             decide(self.tree, self.basins.attractors, self.label, self.rank, self.steps, None)
         self._classify()
         return True
-

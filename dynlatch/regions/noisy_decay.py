@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -20,10 +21,10 @@ from dynlatch.regions.noise_box import InvariantBox, invariant_box
 from dynlatch.regions.tolerance import checked_norm, latched
 from dynlatch.regions.tree import check_dimension
 from dynlatch.rigor import balls
-from dynlatch.rigor.enclosure import Enclosure, float_above
+from dynlatch.rigor.enclosure import Enclosure, float_above, float_below
 from dynlatch.rigor.joint_radius import JointRadius, joint_spectral_radius
 from dynlatch.rigor.krawczyk import Floats
-from dynlatch.rigor.norms import AdaptedNorm
+from dynlatch.rigor.norms import AdaptedNorm, OperatorNorm, norm_upper_bounds
 from dynlatch.seeds import rng_for
 from dynlatch.verdict import Stop, Verdict
 
@@ -37,12 +38,12 @@ _BITS: Final = 128
 class NoisyDecay:
     """|da_t/da_0|_2 <= constant rate^t along every orbit from ``box`` driven by |u_t| <= noise, in norm ``norm``.
 
-    The fixed point lies in ``box``, which the noise cannot leave. ``rate`` comes from one norm, ``adapted``, in which
-    every factor is at most that (``length`` 1), or from products of the corner Jacobians of a network, one of which of
-    at most ``length`` factors is small enough in it (their joint spectral radius, ``joint``). ``worst_rate`` is the spectral
-    radius at the fixed point that the constant input ``worst_input`` leads to: along it gradients decay no faster, so
-    that the true supremum of rates lies between the two. Rigor: certified, both ends.
-    ``rate`` is None (INCONCLUSIVE) where no such box was found; ``reason`` says so.
+    The fixed point lies in ``box``, which the noise cannot leave. ``rate`` comes from one norm, ``measured_in``, in
+    which every factor is at most that (``length`` 1), or from products of the corner Jacobians of a network, one of
+    which of at most ``length`` factors is small enough in it (their joint spectral radius, ``joint``). ``worst_rate``
+    is the spectral radius at the fixed point that the constant input ``worst_input`` leads to: along it gradients decay
+    no faster, so that the true supremum of rates lies between the two. Rigor: certified, both ends. ``rate`` is None
+    (INCONCLUSIVE) where no such box was found; ``reason`` says so.
     """
 
     map: Map
@@ -53,7 +54,7 @@ class NoisyDecay:
     box: InvariantBox | None
     rate: float | None
     constant: float | None
-    adapted: AdaptedNorm | None
+    measured_in: OperatorNorm | None
     length: int
     joint: JointRadius | None
     worst_input: tuple[Fraction, ...] | None
@@ -88,8 +89,8 @@ def noisy_decay(
     spectral radius of the corners W diag(d) over the box that orbits cannot leave; for other maps the largest factor
     in one adapted norm.
 
-    Arguments: ``attractor``, an attracting fixed point or its number; ``noise`` b >= 0, exactly; ``norm`` of the noise, 2
-    or inf.
+    Arguments: ``attractor``, an attracting fixed point or its number; ``noise`` b >= 0, exactly; ``norm`` of the noise,
+    2 or inf.
     Raises: InputError as ``noise_tolerance``, and for a negative noise.
     Source: the repaired form of BSF94, Theorem 4. Rigor: certified. Cost: tenths of a second.
     """
@@ -106,20 +107,49 @@ def noisy_decay(
         return NoisyDecay(
             m, k, found, b, size, None, None, None, None, 0, None, *worst, Verdict.INCONCLUSIVE, Stop.STUCK, why
         )  # fmt: skip
-    rate, constant, adapted, length, joint = box.rate, box.norm.condition_bound, box.norm, 1, None
+    rate, constant, length, joint = box.rate, box.norm.condition_bound, 1, None
+    measured_in: OperatorNorm = box.norm
     if isinstance(m.rule, TanhLayer) and n > 1:
-        joint = joint_spectral_radius(_corners(m, box), gap=_GAP)
-        if joint.upper < rate and isinstance(joint.norm, AdaptedNorm):
-            rate, adapted, length = joint.upper, joint.norm, joint.length
-            constant = _constant(joint)
+        corners = _corners(m, box)
+        joint = joint_spectral_radius(corners, gap=_GAP)
+        if joint.upper < rate and joint.norm is not None:
+            rate, measured_in, length = joint.upper, joint.norm, joint.length
+            constant = _constant(corners, joint.norm, rate, length)
     reason = "every factor is bounded in one norm" if length == 1 else "products of the corner Jacobians are bounded"
     return NoisyDecay(
-        m, k, found, b, size, box, rate, constant, adapted, length, joint, *worst, Verdict.PROVED, Stop.SOLVED, reason
+        m,
+        k,
+        found,
+        b,
+        size,
+        box,
+        rate,
+        constant,
+        measured_in,
+        length,
+        joint,
+        *worst,
+        Verdict.PROVED,
+        Stop.SOLVED,
+        reason,
     )
 
 
-def _constant(joint: JointRadius) -> float:
-    raise NotImplementedError
+def _constant(corners: Sequence[Sequence[Sequence[Fraction]]], norm: OperatorNorm, rate: float, length: int) -> float:
+    """K (L / rate)^(length - 1), L the largest norm of a corner and |A|_2 <= K |A| in the norm, rounded up.
+
+    Every product breaks into blocks of at most ``length`` factors of norm at most rate^(number of factors), and at most
+    length - 1 factors that are left over. K is |P| |P^-1| for an adapted norm, sqrt(n) for 1 and inf.
+    """
+    lo, hi = (
+        np.array([[[f(v) for v in row] for row in corner] for corner in corners]).transpose(1, 2, 0)
+        for f in (float_below, float_above)
+    )
+    largest = max(rate, float(np.max(norm_upper_bounds(lo, hi, norm))))
+    root = float_above(Fraction(math.sqrt(len(corners[0]))) * (1 + Fraction(1, 2**52)))
+    stretch = norm.condition_bound if isinstance(norm, AdaptedNorm) else 1.0 if norm == 2 else root
+    exact = Fraction(stretch) * (Fraction(largest) / Fraction(rate)) ** (length - 1)
+    return float_above(exact)
 
 
 def _corners(m: Map, box: InvariantBox) -> list[list[list[Fraction]]]:
@@ -136,7 +166,8 @@ def _corners(m: Map, box: InvariantBox) -> list[list[list[Fraction]]]:
 def _worst_input(
     m: Map, attractors: Attractors, k: int, noise: Fraction, norm: float, seed: int
 ) -> tuple[tuple[Fraction, ...] | None, Enclosure | None]:
-    """The constant input found under which the latched fixed point moves to where M' has the largest spectral radius."""
+    """The constant input found under which the latched fixed point moves to where M' has the largest spectral
+    radius."""
     n, start = m.dimension, attractors[k].states[:, :1]
     corners = np.array(list(itertools.product((1.0, -1.0), repeat=n)))
     rng = rng_for(seed, "noisy decay", m.content_hash, k)
@@ -148,7 +179,9 @@ def _worst_input(
     jacobians = np.moveaxis(compiled_map(m).jacobian(states, threads=1), 2, 0)
     moved = np.max(np.abs(compiled_map(m).step(states, threads=1) + inputs.T - states), axis=0)
     usable = np.all(np.isfinite(jacobians), axis=(1, 2)) & (moved < 1e-9)
-    radii = np.array([np.max(np.abs(np.linalg.eigvals(j))) if ok else -1.0 for j, ok in zip(jacobians, usable, strict=True)])
+    radii = np.array(
+        [np.max(np.abs(np.linalg.eigvals(j))) if ok else -1.0 for j, ok in zip(jacobians, usable, strict=True)]
+    )
     for j in np.argsort(-radii):
         if radii[j] < 0 or radii[j] >= 1:
             continue
@@ -168,10 +201,3 @@ def _settled(m: Map, states: Floats, inputs: Floats) -> Floats:
             break
         states = np.ascontiguousarray(new)
     return states
-
-
-def log_rate(found: NoisyDecay) -> float:
-    """log of the certified rate, rounded up: nats per step; nan where there is none."""
-    if found.rate is None:
-        return math.nan
-    return float_above(Fraction(math.log(found.rate)) + Fraction(1, 2**50)) if found.rate > 0 else -math.inf

@@ -8,13 +8,12 @@ from typing import Final
 
 import numpy as np
 
-from dynlatch.errors import InputError
 from dynlatch.maps.definition import Box, Map, exact_box
 from dynlatch.maps.evaluators import interval_map
 from dynlatch.maps.threads import for_chunks
 from dynlatch.progress import SILENT, Progress
-from dynlatch.regions.certified import checked_depth
 from dynlatch.regions.reduced_set import Members, Membership
+from dynlatch.regions.refinement import check_budget, checked_depth, within_budget
 from dynlatch.regions.tree import CellTree, Ints, Nodes, box_volume, check_dimension, make_tree
 from dynlatch.regions.tree_walk import raster, walk_arrays
 from dynlatch.rigor.interval_matrices import norm_lower_bounds
@@ -62,7 +61,9 @@ class ContractingRegion:
         shares = ", ".join(
             f"{kind.name.lower()} {float(self.volume(kind) / box_volume(self.box)):.6f}" for kind in Membership
         )
-        return f"ContractingRegion of {self.tree.map.name} in norm {self.norm} (share of the box: {shares}), {self.verdict}"
+        return (
+            f"ContractingRegion of {self.tree.map.name}, norm {self.norm} (share of the box: {shares}), {self.verdict}"
+        )
 
 
 def contracting_region(
@@ -87,28 +88,30 @@ def contracting_region(
     kind = read_norm(norm, n)
     deepest = checked_depth(DEPTH[n] if depth is None else depth)
     first = min(deepest, _FIRST_DEPTH[n])
-    if max_cells < 1 << (first * n):
-        raise InputError(f"max_cells={max_cells} must be at least {1 << (first * n)}, the cells to begin with; give more")
+    check_budget(max_cells, 1 << (first * n))
     tree = make_tree(m, sides, (1 << first,) * n, with_images=False)
     member, stop = np.empty(0, dtype=np.int8), Stop.SOLVED
     while True:
         new = np.arange(member.size, tree.num_nodes)
-        member = np.concatenate([member, np.full(new.size, Membership.UNDECIDED, dtype=np.int8)])
-
-        def work(start: int, end: int) -> None:
-            part = new[start:end]
-            jacobian = interval_map(m).jacobian(*tree.ends(part), threads=1)
-            below = norm_upper_bounds(*jacobian, kind) < 1
-            above = np.zeros(part.size, dtype=bool)
-            rest = np.flatnonzero(~below)
-            above[rest] = norm_lower_bounds(jacobian[0][:, :, rest], jacobian[1][:, :, rest], kind) >= 1
-            member[part[below]], member[part[above]] = Membership.IN, Membership.OUT
-
-        for_chunks(work, new.size, _CHUNK, threads=threads, progress=progress, title="paving")
-        chosen = new[(member[new] == Membership.UNDECIDED) & (tree.level[new] < deepest - first)]
-        room = (max_cells - tree.leaves.size) // ((1 << n) - 1)
-        if chosen.size > room:
-            chosen, stop = chosen[: max(0, room)], Stop.BUDGET
+        member = np.concatenate([member, _members(tree, new, kind, threads, progress)])
+        open_ = new[(member[new] == Membership.UNDECIDED) & (tree.level[new] < deepest - first)]
+        chosen, whole = within_budget(tree, open_, max_cells)
+        stop = stop if whole else Stop.BUDGET
         if not chosen.size:
             return ContractingRegion(tree, kind, member, Verdict.PROVED, stop)
         tree = tree.split(chosen)
+
+
+def _members(tree: CellTree, nodes: Nodes, norm: OperatorNorm, threads: int | None, progress: Progress) -> Members:
+    """On which side of 1 |M'| is proved to be on each of some nodes."""
+    members = np.full(nodes.size, Membership.UNDECIDED, dtype=np.int8)
+
+    def work(start: int, end: int) -> None:
+        j_lo, j_hi = interval_map(tree.map).jacobian(*tree.ends(nodes[start:end]), threads=1)
+        below = norm_upper_bounds(j_lo, j_hi, norm) < 1
+        rest = np.flatnonzero(~below)
+        above = rest[norm_lower_bounds(j_lo[:, :, rest], j_hi[:, :, rest], norm) >= 1]
+        members[start:end][below], members[start:end][above] = Membership.IN, Membership.OUT
+
+    for_chunks(work, nodes.size, _CHUNK, threads=threads, progress=progress, title="paving")
+    return members

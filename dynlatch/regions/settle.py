@@ -4,6 +4,8 @@ A label is what every orbit from a leaf must reach: 0, 1, ... a target, ``LEAVES
 nothing known. A rank bounds the steps until then; a leaf's label rests on leaves of lower rank only.
 """
 
+# pyright: reportMissingParameterType=false
+# numba infers the types of the kernels' arguments.
 from __future__ import annotations
 
 from typing import Final
@@ -20,13 +22,11 @@ _UNSET: Final = -9
 
 
 @jit
-def must_reach(  # pyright: ignore
-    child, level, index, roots, fine, leaves, first, last, status, captured, steps, label, rank
-):
+def must_reach(child, level, index, roots, fine, leaves, first, last, status, captured, steps, label, rank):
     """Label open leaves until nothing changes: the least fixed point. Returns which were labelled, shape (N,).
 
-    ``first``, ``last`` (n, N), ``status`` (N,) and ``captured`` (N,) belong to ``leaves``: where M^steps takes them, and
-    the target whose trapping region holds all of that, else ``OPEN``.
+    ``first``, ``last`` (n, N), ``status`` (N,) and ``captured`` (N,) belong to ``leaves``: where M^steps takes them,
+    and the target whose trapping region holds all of that, else ``OPEN``.
     """
     cursor, stack = np.empty(roots.size, dtype=np.int64), np.empty(STACK, dtype=np.int64)
     decided = np.zeros(leaves.size, dtype=np.bool_)
@@ -52,7 +52,7 @@ def must_reach(  # pyright: ignore
                     found = label[leaf]
                     most = max(most, rank[leaf])
                 if status[c] & EXITS:
-                    found = LEAVES if found == _UNSET or found == LEAVES else OPEN
+                    found = LEAVES if found in (_UNSET, LEAVES) else OPEN
             if found >= 0 or found == LEAVES:
                 label[here], rank[here] = found, most + steps
                 decided[c] = True
@@ -61,9 +61,7 @@ def must_reach(  # pyright: ignore
 
 
 @jit
-def cannot_reach(  # pyright: ignore
-    child, level, index, roots, fine, first, last, status, leaves, captured, label, target, avoids
-):
+def cannot_reach(child, level, index, roots, fine, first, last, status, leaves, captured, label, target, avoids):
     """The largest set of leaves that no orbit leads from to a target: the greatest fixed point below ``avoids``.
 
     ``avoids`` (num_nodes,) begins with what may avoid it and is cut down: a leaf stays if its orbit must reach another
@@ -97,7 +95,7 @@ def cannot_reach(  # pyright: ignore
 
 
 @jit
-def successors(child, level, index, roots, fine, first, last, nodes, reached):  # pyright: ignore
+def successors(child, level, index, roots, fine, first, last, nodes, reached):
     """Mark in ``reached`` the leaves that the images of some leaves touch."""
     cursor, stack = np.empty(roots.size, dtype=np.int64), np.empty(STACK, dtype=np.int64)
     for here in nodes:

@@ -4,6 +4,8 @@ Noise widens an image to a neighbourhood that may touch thousands of leaves, nea
 enters only nodes below which something of interest is left (``wanted``), and only where they are near enough.
 """
 
+# pyright: reportMissingParameterType=false
+# numba infers the types of the kernels' arguments.
 from __future__ import annotations
 
 import numpy as np
@@ -14,7 +16,7 @@ from dynlatch.regions.tree_walk import STACK
 
 
 @jit
-def _near(index, shift, node, first, last, grow, widths, noise):  # pyright: ignore
+def _near(index, shift, node, first, last, grow, widths, noise):
     """Whether a node may be within the noise of an image: by units along each axis, or by distance if noise > 0."""
     square = 0.0
     for i in range(first.size):
@@ -27,7 +29,7 @@ def _near(index, shift, node, first, last, grow, widths, noise):  # pyright: ign
 
 
 @jit
-def _next_wanted(child, level, index, num_roots, fine, first, last, grow, widths, noise, wanted, state, stack):  # pyright: ignore
+def _next_wanted(child, level, index, num_roots, fine, first, last, grow, widths, noise, wanted, state, stack):
     """The next wanted leaf near an image, or -1; ``state`` holds the next root and the height of the stack."""
     parts = 1 << first.size
     top = state[1]
@@ -57,7 +59,7 @@ def _next_wanted(child, level, index, num_roots, fine, first, last, grow, widths
 
 
 @jit
-def parents(child, parts):  # pyright: ignore
+def parents(child, parts):
     """The node that each node is a part of, -1 for root cells."""
     parent = np.full(child.size, -1, dtype=np.int32)
     for node in range(child.size):
@@ -68,7 +70,7 @@ def parents(child, parts):  # pyright: ignore
 
 
 @jit
-def _take(node, parent, left, wanted):  # pyright: ignore
+def _take(node, parent, left, wanted):
     """A wanted leaf is found: it is wanted no more, nor is any node below which nothing is left."""
     while node >= 0:
         wanted[node] = False
@@ -80,9 +82,7 @@ def _take(node, parent, left, wanted):  # pyright: ignore
 
 
 @jit
-def spread(  # pyright: ignore
-    child, level, index, roots, fine, first, last, status, start, allowed, grow, widths, noise, reached
-):
+def spread(child, level, index, roots, fine, first, last, status, start, allowed, grow, widths, noise, reached):
     """Mark in ``reached`` everything that orbits from ``start`` may visit; stop at the first that is not allowed.
 
     Images are widened by ``grow`` units (n,) along each axis; where ``noise`` is positive, leaves farther than that
@@ -133,9 +133,7 @@ def spread(  # pyright: ignore
 
 
 @jit
-def at_stake(  # pyright: ignore
-    child, level, index, roots, fine, first, last, nodes, reached, grow, widths, noise, deepest, chosen
-):
+def at_stake(child, level, index, roots, fine, first, last, nodes, reached, grow, widths, noise, deepest, chosen):
     """Mark what to halve so that noise may grow: leaves at the edge of ``reached``, on either side, and those whose
     widened image comes near one of these inside. Only leaves above level ``deepest`` are marked."""
     n = roots.size
@@ -175,7 +173,7 @@ def at_stake(  # pyright: ignore
 
 
 @jit
-def _mark(node, parent, marked):  # pyright: ignore
+def _mark(node, parent, marked):
     while node >= 0 and not marked[node]:
         marked[node] = True
         node = parent[node]

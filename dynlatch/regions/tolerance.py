@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Final
 
 from dynlatch.errors import InputError
@@ -85,13 +84,13 @@ def noise_tolerance(
 ) -> NoiseTolerance:
     """Bound the noise that a latched fixed point stands, from below by proof and from above by an escape.
 
-    From below: the box about the fixed point that stands the most noise (``noise_box``); where the upper bound is farther
-    off than ``gap``, also all cells that an orbit may visit (``noise_cells``), refined where it matters. For the neuron
-    both ends are h* to many digits.
+    From below: the box about the fixed point that stands the most noise (``noise_box``); where the upper bound is
+    farther off than ``gap``, also all cells that an orbit may visit (``noise_cells``), refined where it matters. For
+    the neuron both ends are h* to many digits.
 
-    Arguments: ``attractor``, an attracting fixed point or its number in ``attractors``; ``norm`` of the noise, 2 or inf;
-    ``set``, "basin" or "gamma" (uniform reading: |P M' P^-1| < 1 all along in the attractor's norm); ``attractors`` and
-    ``basins`` if they are known; ``max_cells`` of the refinement.
+    Arguments: ``attractor``, an attracting fixed point or its number in ``attractors``; ``norm`` of the noise, 2 or
+    inf; ``set``, "basin" or "gamma" (uniform reading: |P M' P^-1| < 1 all along in the attractor's norm);
+    ``attractors`` and ``basins`` if they are known; ``max_cells`` of the refinement (0: boxes only).
     Raises: InputError for more than 4 states, a norm other than 2 or inf, an unknown set, or an attractor that is no
     certified fixed point with a trapping region.
     Source: the repaired form of BSF94, Theorem 3, and its exact counterpart. Rigor: certified; that no smaller escape
@@ -109,7 +108,8 @@ def noise_tolerance(
     upper = float_above(escape.noise) if escape else None
     lower = float_below(box.noise) if box else 0.0
     proof: InvariantBox | InvariantCells | None = box
-    if (upper is None and box is None) or (upper is not None and n > 1 and lower < upper * (1 - gap)):
+    far = box is None if upper is None else n > 1 and lower < upper * (1 - gap)
+    if far and max_cells > 0:
         known = basins or certified_basins(m, depth=_BASIN_DEPTH[n], attractors=found, progress=progress)
         most = upper if upper is not None else max(float(b - a) for a, b in m.domain)
         cells = one_step(
@@ -160,22 +160,25 @@ def latched(m: Map, attractors: Attractors, attractor: int | FixedPoint) -> int:
 
     Raises: InputError where there is none, or it is a cycle, or not among the attractors.
     """
-    usable = [k for k, a in enumerate(attractors.listed) if _is_latch(a)]
+    usable = [k for k, a in enumerate(attractors.listed) if is_latch(a)]
     listed = ", ".join(map(str, usable)) or "none"
     if isinstance(attractor, FixedPoint):
         for k in usable:
             point = attractors[k].point
             if point is not None and all(a.overlaps(b) for a, b in zip(point.state, attractor.state, strict=True)):
                 return k
-        raise InputError(f"attractor: this fixed point is no certified attractor of {m.name} in its domain; choose: {listed}")
+        raise InputError(
+            f"attractor: this fixed point is no certified attractor of {m.name} in its domain; choose: {listed}"
+        )
     if isinstance(attractor, bool) or attractor not in usable:
         raise InputError(
-            f"attractor={attractor} is not the number of a certified attracting fixed point of {m.name}; choose: {listed}"
+            f"attractor={attractor} is not the number of an attracting fixed point that is certified; choose: {listed}"
         )
     return attractor
 
 
-def _is_latch(attractor: Attractor) -> bool:
+def is_latch(attractor: Attractor) -> bool:
+    """Whether an attractor is a certified fixed point with a trapping region."""
     return attractor.point is not None and attractor.point.period == 1 and bool(attractor.traps)
 
 

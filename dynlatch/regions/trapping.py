@@ -127,7 +127,8 @@ def _stretches(
 
 
 def cover(centre: Floats, norm: AdaptedNorm, radius: float) -> tuple[Floats, Floats]:
-    """Boxes, shapes (n, N), whose union holds the ball |P (a - centre)|_2 <= radius; those that clearly miss it are left out."""
+    """Boxes, shapes (n, N), that cover the ball |P (a - centre)|_2 <= radius; those that clearly miss it are left
+    out."""
     n = centre.size
     matrix, inverse = np.array(_floats(norm.matrix)), np.array(_floats(norm.inverse))
     half = radius * np.linalg.norm(inverse, axis=1) * _SLACK

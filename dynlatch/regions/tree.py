@@ -117,7 +117,9 @@ class CellTree:
 
     def unit_widths(self) -> Floats:
         """The width of a unit along each axis, rounded down; shape (n,)."""
-        return np.array([float_below((hi - lo) / (r << self.fine)) for (lo, hi), r in zip(self.box, self.roots, strict=True)])
+        return np.array(
+            [float_below((hi - lo) / (r << self.fine)) for (lo, hi), r in zip(self.box, self.roots, strict=True)]
+        )
 
     def in_order(self) -> Nodes:
         """The leaves as a walk over the tree meets them, depth first."""
@@ -211,7 +213,8 @@ def edges(side: tuple[Fraction, Fraction], count: int, place: Nodes) -> tuple[Fl
         start, stride = int(lo * scale), int(step * scale)
         if abs(start) + abs(stride) * count < 1 << 53 and scale < 1 << 900:
             # Whole numbers below 2^53 over a power of two: every end is a float.
-            return (start + stride * place) / float(scale), (start + stride * (place + 1)) / float(scale)
+            below, above = ((start + stride * (place + k)).astype(np.float64) for k in (0, 1))
+            return below / np.float64(scale), above / np.float64(scale)
     # Two roundings of the start, one of the step, a product and a sum: each below 2^-53 of the largest term.
     size = float_above(max(abs(side[0]), abs(side[1])) + width)
     slack = 8.0 * 2.0**-53 * size + 4.0 * 5e-324

@@ -1,5 +1,7 @@
 """Compiled loops over a tree of cells: images in whole units, and the leaves that an image touches, one by one."""
 
+# pyright: reportMissingParameterType=false
+# numba infers the types of the kernels' arguments.
 from __future__ import annotations
 
 import math
@@ -16,7 +18,7 @@ STACK = 512
 
 
 @jit
-def in_units(lo, hi, origin_lo, origin_hi, scale_lo, scale_hi, units, first, last, status):  # pyright: ignore
+def in_units(lo, hi, origin_lo, origin_hi, scale_lo, scale_hi, units, first, last, status):
     """Where boxes lie in units counted from the origin, rounded outward and cut to the box.
 
     ``scale`` is the number of units in a length of 1; both come as enclosures, one per axis. ``status`` gets flag 1
@@ -32,8 +34,8 @@ def in_units(lo, hi, origin_lo, origin_hi, scale_lo, scale_hi, units, first, las
                 known, a, b = False, 0.0, float(units[i])
             exits |= a < 0.0 or b > float(units[i])
             empty |= b < 0.0 or a > float(units[i])
-            first[i, j] = int(math.floor(min(max(a, 0.0), units[i] - 1.0)))
-            last[i, j] = int(math.floor(min(max(b, 0.0), units[i] - 1.0)))
+            first[i, j] = math.floor(min(max(a, 0.0), units[i] - 1.0))
+            last[i, j] = math.floor(min(max(b, 0.0), units[i] - 1.0))
         if not known:
             exits = True
         elif empty:
@@ -43,7 +45,7 @@ def in_units(lo, hi, origin_lo, origin_hi, scale_lo, scale_hi, units, first, las
 
 
 @jit
-def start_walk(first, last, fine, cursor):  # pyright: ignore
+def start_walk(first, last, fine, cursor):
     """Begin to visit what lies between two corners given in units: the root cell before the first one."""
     for i in range(cursor.size):
         cursor[i] = first[i] >> fine
@@ -51,7 +53,7 @@ def start_walk(first, last, fine, cursor):  # pyright: ignore
 
 
 @jit
-def next_leaf(child, level, index, roots, fine, first, last, cursor, stack, top):  # pyright: ignore
+def next_leaf(child, level, index, roots, fine, first, last, cursor, stack, top):
     """The next leaf that touches the units between two corners, or -1, and the height of the stack of open nodes."""
     n = roots.size
     parts = 1 << n
@@ -88,7 +90,7 @@ def next_leaf(child, level, index, roots, fine, first, last, cursor, stack, top)
 
 
 @jit
-def leaves_between(child, level, index, roots, fine, first, last):  # pyright: ignore
+def leaves_between(child, level, index, roots, fine, first, last):
     """All leaves that touch the units between two corners."""
     cursor, stack = np.empty(roots.size, dtype=np.int64), np.empty(STACK, dtype=np.int64)
     found = np.empty(16, dtype=np.int64)
@@ -107,7 +109,7 @@ def leaves_between(child, level, index, roots, fine, first, last):  # pyright: i
 
 
 @jit
-def leaf_at(child, level, index, roots, fine, place):  # pyright: ignore
+def leaf_at(child, level, index, roots, fine, place):
     """The leaf that holds each unit, given by its number along each axis; shape (n, N) to (N,)."""
     n = roots.size
     found = np.empty(place.shape[1], dtype=np.int64)
@@ -126,7 +128,7 @@ def leaf_at(child, level, index, roots, fine, place):  # pyright: ignore
 
 
 @jit
-def raster(child, level, index, roots, fine, values, resolution):  # pyright: ignore
+def raster(child, level, index, roots, fine, values, resolution):
     """Values of leaves on a regular grid, C order, shape (resolution^n,); -1 where leaves of several values meet."""
     n = roots.size
     total = resolution**n
@@ -156,7 +158,7 @@ def raster(child, level, index, roots, fine, values, resolution):  # pyright: ig
 
 
 @jit
-def leaf_order(child, num_roots, parts):  # pyright: ignore
+def leaf_order(child, num_roots, parts):
     """The leaves, depth first over the root cells in turn, first children first."""
     count = 0
     for node in range(child.size):

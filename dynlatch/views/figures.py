@@ -10,11 +10,13 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from dynlatch.views import one_dimension, two_dimensions
+from dynlatch.views.certified import bounds_figure, certified_figure
 from dynlatch.views.decay import decay_figure
 from dynlatch.views.style import styled
 
 if TYPE_CHECKING:
     from dynlatch.analysis import Analysis
+    from dynlatch.regions.region_proofs import RegionProofs
 
 PNG_DPI: Final = 160
 _NO_METADATA: Final = {"Date": None, "Creator": None, "Format": None, "Type": None}
@@ -25,7 +27,7 @@ def figures(analysis: Analysis) -> dict[str, Figure]:
     """Every figure that fits the map's dimension, by its file's stem, in reading order.
 
     All maps have ``basins``, ``reduced_set``, ``times`` and ``decay``; one state adds ``cobweb``, two states add
-    ``phase_portrait``. Cost: some tenths of a second each.
+    ``phase_portrait``; up to three states add ``certified``, two ``bounds``. Cost: some tenths of a second each.
     """
     line = len(analysis.basins.grid.axes) == 1
     room = one_dimension if line else two_dimensions
@@ -36,6 +38,8 @@ def figures(analysis: Analysis) -> dict[str, Figure]:
             drawn["cobweb"] = one_dimension.cobweb_figure(analysis)
         if analysis.map.dimension == 2 and not line:
             drawn["phase_portrait"] = two_dimensions.phase_portrait_figure(analysis)
+        if analysis.proofs is not None:
+            drawn |= _proved(analysis.proofs)
         drawn["reduced_set"] = room.reduced_set_figure(analysis)
         drawn["times"] = room.times_figure(analysis)
         drawn["decay"] = decay_figure(analysis)
@@ -43,6 +47,14 @@ def figures(analysis: Analysis) -> dict[str, Figure]:
             figure.draw_without_rendering()
             figure.set_layout_engine("none")
     return drawn
+
+
+def _proved(proofs: RegionProofs) -> dict[str, Figure]:
+    """What is proved of the regions, where it can be drawn."""
+    figures = {
+        "certified": certified_figure(proofs.basins, proofs.reduced_set), "bounds": bounds_figure(proofs.basins)
+    }  # fmt: skip
+    return {name: figure for name, figure in figures.items() if figure is not None}
 
 
 def svg_text(figure: Figure) -> str:

@@ -9,8 +9,9 @@ from dynlatch.errors import OutputError
 from dynlatch.files import staged_folder
 from dynlatch.regions.reduced_set import ReducedSet
 from dynlatch.views.figures import figures, png_bytes, svg_text
+from dynlatch.views.json_values import to_text
 from dynlatch.views.report import render_report
-from dynlatch.views.results import results, to_text
+from dynlatch.views.results import results
 
 if TYPE_CHECKING:
     from dynlatch.analysis import Analysis

@@ -11,6 +11,7 @@ from dynlatch.latch.gradients import CONFIDENCE
 from dynlatch.regions.reduced_set import READINGS
 from dynlatch.verdict import Verdict
 from dynlatch.views.numbers import MEASURED, certain_digits, half_width, point_text, real_text, share_text
+from dynlatch.views.region_rows import region_ledger, tolerance_summary
 from dynlatch.views.style import attractor_name
 
 if TYPE_CHECKING:
@@ -24,10 +25,12 @@ _MAX_ATTRACTORS: Final = 40
 
 def summary(analysis: Analysis) -> list[Entry]:
     """The page's boxes: title, value, note, status."""
+    tolerance = tolerance_summary(analysis)
     return [
         _fixed_points(analysis),
         _attractors(analysis),
         _critical_input(analysis),
+        *([tolerance] if tolerance else []),
         _gradient(analysis),
         _stretching(analysis),
         _reduced_set(analysis),
@@ -41,6 +44,7 @@ def ledger(analysis: Analysis) -> list[Entry]:
         *_of_points(analysis),
         *_of_inputs(analysis),
         *_of_attractors(analysis),
+        *region_ledger(analysis),
         *_of_measurements(analysis),
     ]
 
@@ -152,7 +156,7 @@ def _of_attractors(analysis: Analysis) -> Iterator[Entry]:
 def _of_measurements(analysis: Analysis) -> Iterator[Entry]:
     cells = analysis.basins.grid.num_cells
     yield "no other attractor", f"seed {analysis.seed}", "a sample of starting states, not a proof", MEASURED
-    yield "basins and their shares", f"{cells} cells", "one orbit from the middle of each cell", MEASURED
-    yield "Γ in three readings", "sampled", "products of derivatives in floating point", MEASURED
+    yield "sampled basins and their shares", f"{cells} cells", "one orbit from the middle of each cell", MEASURED
+    yield "sampled Γ in three readings", f"{cells} cells", "products of derivatives in floating point", MEASURED
     basis = f"slope over half an orbit with its {CONFIDENCE:.0%} interval"
     yield "rates of gradients", f"slowest {_slowest_rate(analysis)}", basis, MEASURED

@@ -73,5 +73,5 @@ def point_text(values: Iterable[SupportsFloat], digits: int = 6) -> str:
 
 
 def share_text(value: float) -> str:
-    """A share in per cent."""
-    return f"{100 * value:.2f} %"
+    """A share in per cent; one too small for two decimals keeps a digit."""
+    return f"{100 * value:.1g} %" if 0 < value < 5e-5 else f"{100 * value:.2f} %"

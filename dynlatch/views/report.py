@@ -32,6 +32,7 @@ from dynlatch.views.numbers import (
     sentence,
     share_text,
 )
+from dynlatch.views.region_rows import region_rows
 from dynlatch.views.style import INK, PAPER, attractor_name, without_dust
 
 if TYPE_CHECKING:
@@ -58,6 +59,17 @@ _CAPTIONS: Final = {
             "Arrows point along M(a) − a, longer where it is larger; on the lines one coordinate stands still; fixed "
             "points lie where the lines cross. Dots are the first states of some orbits."
         ),
+    ),
+    "certified": (
+        "Proved basins",
+        (
+            "Every orbit from a coloured cell is proved to reach its attractor; full colour is proved to lie in the "
+            "reduced attracting set Γ (uniform reading). Striped cells are left open."
+        ),
+    ),
+    "bounds": (
+        "Each basin from inside and from outside",
+        "Solid cells must reach the attractor, striped ones may, all others are proved not to.",
     ),
     "reduced_set": (
         "Reduced attracting sets",
@@ -102,6 +114,7 @@ def render_report(analysis: Analysis, svgs: dict[str, str]) -> str:
         critical_note=analysis.critical_note,
         attractors=_attractors(analysis),
         special=_special(analysis),
+        proofs=None if analysis.proofs is None else region_rows(analysis.proofs, analysis.basins),
         decays=[_decay(analysis, e.attractor, e.decay) for e in analysis.decays[:MAX_ROWS]],
         ledger=ledger(analysis),
         figures=drawn,

@@ -12,11 +12,8 @@ The shapes are those of ``results.schema.json`` beside this file (JSON Schema 20
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Iterable, Sequence
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
 
 import sympy as sp
 
@@ -36,17 +33,14 @@ from dynlatch.regions.reduced_set import READINGS, Membership, ReducedSet
 from dynlatch.rigor.enclosure import Enclosure
 from dynlatch.rigor.norms import AdaptedNorm, OperatorNorm
 from dynlatch.rigor.spectra import Eigenvalue
+from dynlatch.views.json_values import Json, number, of_enclosure
+from dynlatch.views.region_results import of_proofs
 
 if TYPE_CHECKING:
     from dynlatch.analysis import Analysis
 
 SCHEMA: Final = "dynlatch.results/1"
 
-Json: TypeAlias = dict[str, Any]
-
-_MAX_EXACT_BITS: Final = 8192
-"""Ends with longer numerators than this are given as their floats, rounded outward."""
-_WIDTH: Final = 120
 _NUM_STATES: Final = 32
 """How many states of a recurrent set are listed."""
 
@@ -67,31 +61,10 @@ def results(analysis: Analysis) -> Json:
         "decay": _of_attractor_decay(analysis, 0),
         "decays": [_of_attractor_decay(analysis, k) for k in range(len(analysis.decays))],
         "derivation": of_derivation(analysis.derivation),
+        "proofs": None if analysis.proofs is None else of_proofs(analysis.proofs),
         "versions": dict(analysis.versions),
         "seed": analysis.seed,
     }
-
-
-def to_text(value: object) -> str:
-    """Strictly valid JSON, indented, short lists and tables on one line.
-
-    Raises: ValueError for a float that is not finite: write those by ``number``.
-    """
-    return _layout(value, 0) + "\n"
-
-
-def number(value: float) -> float | str | None:
-    """A float that JSON can hold: itself, ``"Infinity"``, ``"-Infinity"``, or None for nan."""
-    plain = float(value)
-    if math.isnan(plain):
-        return None
-    return plain if math.isfinite(plain) else ("Infinity" if plain > 0 else "-Infinity")
-
-
-def of_enclosure(value: Enclosure) -> Json:
-    """The ends as floats rounded outward, and exactly."""
-    lo, hi = value.lo, value.hi
-    return {"lo": number(lo), "hi": number(hi), "lower": _exact(value.lower, lo), "upper": _exact(value.upper, hi)}
 
 
 def of_map(m: Map) -> Json:
@@ -319,23 +292,3 @@ def _middles(state: Iterable[Enclosure]) -> list[float | str | None]:
 
 def _formula(expression: sp.Expr | None) -> str | None:
     return None if expression is None else str(expression)
-
-
-def _exact(value: Fraction, outward: float) -> str:
-    long = max(value.numerator.bit_length(), value.denominator.bit_length()) > _MAX_EXACT_BITS
-    return str(Fraction(outward) if long and math.isfinite(outward) else value)
-
-
-def _layout(value: object, depth: int) -> str:
-    line = json.dumps(value, allow_nan=False, ensure_ascii=False)
-    if len(line) + 2 * depth <= _WIDTH or not isinstance(value, dict | list):
-        return line
-    inner, end = "  " * (depth + 1), "  " * depth
-    if isinstance(value, dict):
-        entries: dict[str, object] = value
-        rows = [f"{json.dumps(k, ensure_ascii=False)}: {_layout(v, depth + 1)}" for k, v in entries.items()]
-        return "{\n" + ",\n".join(inner + row for row in rows) + f"\n{end}}}"
-    items: Sequence[object] = value
-    if all(isinstance(item, float | int) for item in items):
-        return line
-    return "[\n" + ",\n".join(inner + _layout(item, depth + 1) for item in items) + f"\n{end}]"

@@ -176,6 +176,18 @@ def _pattern(shape: tuple[int, ...], label: Label, stretch: float) -> NDArray[np
     }.get(label, empty)  # fmt: skip
 
 
+def stripes(shape: tuple[int, ...], stretch: float = 1.0) -> NDArray[np.bool_]:
+    """Where thin diagonal stripes lie in a picture, whose pixels are shown ``stretch`` times taller than wide."""
+    row, column = np.indices(shape[:2])
+    period = max(6, shape[1] // 90)
+    return ((row * stretch).astype(np.int64) + column) % period < max(2, period // 2)
+
+
+def colour_bytes(colour: str | Colour) -> tuple[int, int, int]:
+    """A colour as three bytes."""
+    return _bytes(_rgb(colour) if isinstance(colour, str) else colour)
+
+
 def special_patches(labels: NDArray[np.int16]) -> list[Patch]:
     """Legend entries for the labels other than attractors that occur."""
     return [

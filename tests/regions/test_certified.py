@@ -209,5 +209,5 @@ def test_bad_arguments_are_refused(arguments: dict[str, object], said: str) -> N
 
 def test_an_attractor_without_a_region_has_no_outer_set() -> None:
     found = certified_basins(NETWORK, depth=6)
-    with pytest.raises(InputError, match="attractor 9 has neither|attractor 9 has no certified region"):
+    with pytest.raises(InputError, match="attractor 9 has no certified region"):
         found.areas(9)

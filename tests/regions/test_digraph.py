@@ -75,9 +75,7 @@ def test_a_grid_and_a_tree_of_equal_cells_agree() -> None:
 
     def edges(graph: CellDigraph) -> set[tuple[int, int]]:
         number = 32 * graph.tree.index[0, graph.cells].astype(int) + graph.tree.index[1, graph.cells]
-        return set(
-            zip(np.repeat(number, np.diff(graph.starts)).tolist(), number[graph.targets].tolist(), strict=True)
-        )
+        return set(zip(np.repeat(number, np.diff(graph.starts)).tolist(), number[graph.targets].tolist(), strict=True))
 
     assert edges(grid) == edges(deep)
 

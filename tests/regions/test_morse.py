@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import networkx as nx
@@ -69,7 +70,9 @@ def test_sampled_orbits_pass_the_sets_in_the_order_proved() -> None:
     for _ in range(60):
         states = numpy_map(NETWORK).step(states)
         now = set_at(graph, states)
-        for a, b in set(zip(last[(last >= 0) & (now >= 0)].tolist(), now[(last >= 0) & (now >= 0)].tolist(), strict=True)):
+        for a, b in set(
+            zip(last[(last >= 0) & (now >= 0)].tolist(), now[(last >= 0) & (now >= 0)].tolist(), strict=True)
+        ):
             assert a == b or closure.has_edge(a, b)
         last = np.where(now >= 0, now, last)
     assert np.all(set_at(graph, states) >= 0)
@@ -103,7 +106,7 @@ def test_a_chaotic_repeller_is_enclosed_and_left_undecided() -> None:
 
 def test_refinement_shrinks_what_is_recurrent() -> None:
     volumes = [morse_graph(d.henon(), None, 64, refine=k).volume for k in range(4)]
-    assert all(a > b for a, b in zip(volumes, volumes[1:], strict=False))
+    assert all(a > b for a, b in itertools.pairwise(volumes))
 
 
 def test_a_budget_refines_the_largest_first_and_says_so() -> None:

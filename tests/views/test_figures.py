@@ -57,9 +57,10 @@ def analysed(name: str) -> Analysis:
 
 @pytest.mark.parametrize("name", MAPS)
 def test_every_dimension_has_its_figures_and_each_is_whole(name: str) -> None:
-    extra = {1: {"cobweb"}, 2: {"phase_portrait"}}.get(MAPS[name][0].dimension, set())
+    extra = {1: {"cobweb"}, 2: {"phase_portrait", "bounds"}}.get(MAPS[name][0].dimension, set())
+    proved = {"certified"} if MAPS[name][0].dimension <= 3 else set()
     drawn = figures(analysed(name))
-    assert set(drawn) == COMMON | extra
+    assert set(drawn) == COMMON | extra | proved
     for figure in drawn.values():
         text = svg_text(figure)
         root = ElementTree.fromstring(text)

@@ -15,7 +15,8 @@ import dynlatch
 from dynlatch.analysis import Analysis
 from dynlatch.errors import OutputError
 from dynlatch.views import folder
-from dynlatch.views.results import results, to_text
+from dynlatch.views.json_values import to_text
+from dynlatch.views.results import results
 
 
 @pytest.fixture(scope="module")

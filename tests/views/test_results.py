@@ -17,7 +17,8 @@ import dynlatch
 from dynlatch.analysis import Analysis
 from dynlatch.rigor.enclosure import Enclosure
 from dynlatch.views import results as module
-from dynlatch.views.results import number, of_enclosure, results, to_text
+from dynlatch.views.json_values import number, of_enclosure, to_text
+from dynlatch.views.results import results
 
 SCHEMA: dict[str, Any] = json.loads(Path(module.__file__).with_name("results.schema.json").read_text("utf-8"))
 TYPES: dict[str, tuple[type, ...]] = {
