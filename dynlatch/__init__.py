@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from dynlatch.regions.stability import basin_stability as basin_stability
     from dynlatch.regions.tolerance import noise_tolerance as noise_tolerance
     from dynlatch.regions.transient import transient_length as transient_length
+    from dynlatch.regions.uncertainty import uncertainty as uncertainty
     from dynlatch.regions.wada import wada_test as wada_test
     from dynlatch.rigor.enclosure import Enclosure as Enclosure
     from dynlatch.rigor.joint_radius import joint_spectral_radius as joint_spectral_radius
@@ -89,6 +90,7 @@ _HOMES = {
     "regions.stability": ("basin_stability",),
     "regions.tolerance": ("noise_tolerance",),
     "regions.transient": ("transient_length",),
+    "regions.uncertainty": ("uncertainty",),
     "regions.wada": ("wada_test",),
     "rigor.enclosure": ("Enclosure",),
     "rigor.joint_radius": ("joint_spectral_radius",),

@@ -16,7 +16,7 @@ import pytest
 from dynlatch.rigor import intervals
 
 ANALYSES = Path(__file__).parent.parent / "analyses"
-STUDIES = ("pictures.py", "tradeoff.py", "transient.py")
+STUDIES = ("pictures.py", "tradeoff.py", "transient.py", "uncertainty.py")
 """What makes the pictures that are kept."""
 
 
