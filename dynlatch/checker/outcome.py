@@ -1,0 +1,11 @@
+"""How a check ends when it does not end well; raised, so that no caller can overlook it."""
+
+from __future__ import annotations
+
+
+class Unproved(Exception):
+    """The claim could not be proved again; the text says where and why, in one line."""
+
+
+class Refuted(Unproved):
+    """The claim is proved false; the text names the witness."""
