@@ -56,7 +56,7 @@ class HasText(Protocol):
         ...
 
 
-def read_document(source: str | Path | HasText) -> Document:
+def read_document(source: object) -> Document:
     """The certificate in a file, or the text of one that was just made.
 
     Raises: InputError in one line: no such file, larger than 1 GB, not UTF-8 or JSON, cut, nested too deep, of another
@@ -143,8 +143,8 @@ def _is_deep(value: Any, depth: int) -> bool:
     if depth == 0:
         return isinstance(value, dict | list)
     if isinstance(value, dict):
-        return any(_is_deep(v, depth - 1) for v in value.values())  # pyright: ignore[reportUnknownVariableType]
-    return isinstance(value, list) and any(_is_deep(v, depth - 1) for v in value)  # pyright: ignore
+        return any(_is_deep(v, depth - 1) for v in value.values())
+    return isinstance(value, list) and any(_is_deep(v, depth - 1) for v in value)
 
 
 def unpack(field: Field, kind: str, length: int | None = None) -> array[int]:

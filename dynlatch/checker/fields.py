@@ -45,27 +45,27 @@ class Field:
         for name in names:
             if name not in value:
                 raise self.refuse(f"{name} is missing; is the file cut or edited?")
-        for name in value:  # pyright: ignore[reportUnknownVariableType]
+        for name in value:
             if name not in names and name not in optional:
                 raise self.refuse(f"unknown part {shown(name)}; it has {', '.join((*names, *optional))}")
-        return {str(name): Field(part, f"{self.where}.{name}") for name, part in value.items()}  # pyright: ignore
+        return {str(name): Field(part, f"{self.where}.{name}") for name, part in value.items()}
 
     def entries(self) -> dict[str, Field]:
         """The parts of an object with names of any kind."""
         if not isinstance(self.value, dict):
             raise self.refuse(f"must be an object, not {_kind(self.value)}")
-        return {str(k): Field(v, f"{self.where}.{shown(str(k))}") for k, v in self.value.items()}  # pyright: ignore
+        return {str(k): Field(v, f"{self.where}.{shown(str(k))}") for k, v in self.value.items()}
 
     def items(self, count: int | None = None, *, least: int = 0) -> list[Field]:
         """The entries of a list, of ``count`` where that is given."""
         value = self.value
         if not isinstance(value, list):
             raise self.refuse(f"must be a list, not {_kind(value)}")
-        if count is not None and len(value) != count:  # pyright: ignore[reportUnknownArgumentType]
-            raise self.refuse(f"has {len(value)} entries where {count} are expected")  # pyright: ignore
-        if not least <= len(value) <= MAX_LIST:  # pyright: ignore[reportUnknownArgumentType]
-            raise self.refuse(f"has {len(value)} entries; {least} to {MAX_LIST} are allowed")  # pyright: ignore
-        return [Field(item, f"{self.where}[{i}]") for i, item in enumerate(value)]  # pyright: ignore
+        if count is not None and len(value) != count:
+            raise self.refuse(f"has {len(value)} entries where {count} are expected")
+        if not least <= len(value) <= MAX_LIST:
+            raise self.refuse(f"has {len(value)} entries; {least} to {MAX_LIST} are allowed")
+        return [Field(item, f"{self.where}[{i}]") for i, item in enumerate(value)]
 
     def text(self, *choices: str) -> str:
         """Text, one of ``choices`` where those are given."""

@@ -11,7 +11,7 @@ from dynlatch.checker import intervals as iv
 from dynlatch.checker.fields import Field, Sides
 from dynlatch.checker.intervals import Interval
 from dynlatch.checker.krawczyk import newton, one_zero
-from dynlatch.checker.outcome import Refuted, Unproved
+from dynlatch.checker.outcome import RefutedError, UnprovedError
 from dynlatch.checker.points import bits_for, shown
 from dynlatch.checker.systems import Box, Rows, System, defined, matrix_times
 
@@ -39,7 +39,7 @@ def check_fold(system: System, claim: FoldClaim) -> None:
 
     A regular zero of it is a simple fold: the rank of M' - I falls by one, e is not in its range, and the curvature
     along v does not vanish.
-    Raises: Unproved, or Refuted, if the claim is not proved again.
+    Raises: UnprovedError, or RefutedError, if the claim is not proved again.
     """
     with iv.precision(bits_for((*claim.state, claim.input), system.dimension)):
         equations = _Equations(system, claim)
@@ -52,12 +52,12 @@ def check_fold(system: System, claim: FoldClaim) -> None:
                 try:
                     found = one_zero(equations.values, equations.derivative, box, near)
                     break
-                except Unproved:
+                except UnprovedError:
                     continue
         sides = (*claim.state, claim.input)
         if found is None or not _inside(found[: len(sides)], sides):
             _refute(system, claim)
-            raise Unproved("no simple fold could be proved in the boxes claimed for it")
+            raise UnprovedError("no simple fold could be proved in the boxes claimed for it")
 
 
 class _Equations:
@@ -129,9 +129,9 @@ def _refute(system: System, claim: FoldClaim) -> None:
     for a, y, e in zip(state, image, claim.direction, strict=True):
         rest = y + h * iv.number(e) - a
         if rest.defined and (rest.lo > 0 or rest.hi < 0):
-            raise Refuted(f"a = M(a) + h e has no solution in the boxes around {shown(state)}, h = {shown([h])}")
+            raise RefutedError(f"a = M(a) + h e has no solution in the boxes around {shown(state)}, h = {shown([h])}")
     rows = _less_identity(system.jacobian(state))
     if all(defined(row) for row in rows):
         det = arb_mat([[iv.ball(e) for e in row] for row in rows]).det()
         if det > 0 or det < 0:
-            raise Refuted(f"M' - I is invertible around {shown(state)}, so no fold is there")
+            raise RefutedError(f"M' - I is invertible around {shown(state)}, so no fold is there")

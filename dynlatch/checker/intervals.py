@@ -162,6 +162,12 @@ def exact(value: Fraction | int) -> arb:
     return arb(fmpq(value.numerator, value.denominator))
 
 
+def brief(value: Fraction | arb) -> str:
+    """About the value, for a message."""
+    found = value if isinstance(value, arb) else exact(value)
+    return str(found.mid().str(10, radius=False))
+
+
 def pi() -> Interval:
     """The number pi."""
     return around(arb.pi())

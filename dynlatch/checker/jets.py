@@ -45,9 +45,7 @@ class Shape:
 @lru_cache(maxsize=64)
 def shape(num_variables: int, order: int) -> Shape:
     """The shape of jets of this order in this many variables."""
-    monomials = [
-        m for d in range(order + 1) for m in itertools.combinations_with_replacement(range(num_variables), d)
-    ]
+    monomials = [m for d in range(order + 1) for m in itertools.combinations_with_replacement(range(num_variables), d)]
     places = {m: k for k, m in enumerate(monomials)}
     pairs: list[list[tuple[int, int]]] = [[] for _ in monomials]
     for (i, a), (j, b) in itertools.product(enumerate(monomials), repeat=2):
@@ -223,13 +221,13 @@ class Formula:
         self._steps.append((name, at, k))
         return len(self._steps) - 1
 
-    def _step(self, e: sp.Basic) -> int:
+    def _step(self, e: sp.Expr) -> int:
         if e not in self._known:
             self._known[e] = self._lowered(e)
         return self._known[e]
 
-    def _lowered(self, e: sp.Basic) -> int:
-        if e in self._states:
+    def _lowered(self, e: sp.Expr) -> int:
+        if isinstance(e, sp.Symbol) and e in self._states:
             return self._add("state", (), self._states[e])
         if not e.free_symbols & self._states.keys():
             # Parameters stay apart from the rest until here, so that 2**w is never built for a huge w unseen.
@@ -239,8 +237,8 @@ class Formula:
             name = "add" if isinstance(e, sp.Add) else "mul"
             fixed = [a for a in e.args if not a.free_symbols & self._states.keys()]
             parts = [self._step(a) for a in e.args if a.free_symbols & self._states.keys()]
-            number = e.func(*fixed)
-            negated = name == "mul" and number == -1
+            number: sp.Expr = e.func(*fixed)
+            negated = name == "mul" and number == sp.S.NegativeOne
             if fixed and not negated:
                 parts.append(self._step(number))
             whole = self._add(name, tuple(parts)) if len(parts) > 1 else parts[0]

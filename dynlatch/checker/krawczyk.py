@@ -1,7 +1,7 @@
 """One zero of a system of equations in a box: Newton's guess, Krawczyk's proof.
 
-K(X) = c - Y f(c) + (I - Y f'(X)) (X - c) holds every zero of f in X; if it lies inside X there is exactly one, and it is
-regular. Rigor: certified; what Newton finds is a guess only.
+K(X) = c - Y f(c) + (I - Y f'(X)) (X - c) holds every zero of f in X; if it lies inside X there is exactly one, and it
+is regular. Rigor: certified; what Newton finds is a guess only.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from flint import arb, arb_mat
 
 from dynlatch.checker import intervals as iv
 from dynlatch.checker.intervals import Interval
-from dynlatch.checker.outcome import Refuted, Unproved
+from dynlatch.checker.outcome import RefutedError, UnprovedError
 from dynlatch.checker.systems import Box, Rows, defined, point
 
 Function: TypeAlias = Callable[[Box], list[Interval]]
@@ -49,7 +49,7 @@ def _tolerance(x: arb) -> arb:
 def one_zero(f: Function, derivative: Derivative, box: Box, near: Sequence[arb] | None) -> list[Interval]:
     """A narrow box around the only zero of f in ``box``.
 
-    Raises: Refuted if there is no zero in it, Unproved if nothing could be decided.
+    Raises: RefutedError if there is no zero in it, UnprovedError if nothing could be decided.
     """
     state, proved = list(box), False
     for _ in range(_SHRINKING):
@@ -60,7 +60,7 @@ def one_zero(f: Function, derivative: Derivative, box: Box, near: Sequence[arb] 
         if not defined(image):
             break
         if any(k.apart(x) for k, x in zip(image, state, strict=True)):
-            raise Refuted("there is no solution in the box")
+            raise RefutedError("there is no solution in the box")
         proved = proved or all(bool(x.lo < k.lo) and bool(k.hi < x.hi) for k, x in zip(image, state, strict=True))
         smaller = [iv.meet(k, x) for k, x in zip(image, state, strict=True)]
         if all(2 * s.width > x.width for s, x in zip(smaller, state, strict=True)):
@@ -68,7 +68,9 @@ def one_zero(f: Function, derivative: Derivative, box: Box, near: Sequence[arb] 
             break
         state = smaller
     if not proved:
-        raise Unproved("Krawczyk's test decides nothing there: several solutions, a multiple one, or too large a box")
+        raise UnprovedError(
+            "Krawczyk's test decides nothing there: several solutions, a multiple one, or too large a box"
+        )
     return state
 
 

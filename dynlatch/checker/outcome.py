@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 
-class Unproved(Exception):
+class UnprovedError(Exception):
     """The claim could not be proved again; the text says where and why, in one line."""
 
+    checked: int = 0
+    """How many local rules were proved before."""
 
-class Refuted(Unproved):
+
+class RefutedError(UnprovedError):
     """The claim is proved false; the text names the witness."""

@@ -13,8 +13,8 @@ from dynlatch.checker import intervals as iv
 from dynlatch.checker.fields import Field, Sides
 from dynlatch.checker.intervals import Interval
 from dynlatch.checker.krawczyk import newton, one_zero
-from dynlatch.checker.matrices import Spectrum
-from dynlatch.checker.outcome import Refuted, Unproved
+from dynlatch.checker.outcome import RefutedError, UnprovedError
+from dynlatch.checker.spectra import Spectrum
 from dynlatch.checker.systems import Box, Rows, System
 
 MAX_PERIOD: Final = 4096
@@ -48,7 +48,7 @@ def read_point(field: Field, dimension: int) -> PointClaim:
 
 
 def check_point(system: System, claim: PointClaim) -> list[Interval]:
-    """A narrow box around the point. Raises: Unproved, or Refuted, if the claim is not proved again."""
+    """A narrow box around the point. Raises: UnprovedError, or RefutedError, if the claim is not proved again."""
     with iv.precision(bits_for(claim.box, claim.period * system.dimension)):
         found = solution(system, claim.period, claim.box)
         for d in range(1, claim.period):
@@ -69,7 +69,7 @@ def bits_for(box: Sides, extra: int = 0) -> int:
 def solution(system: System, period: int, box: Sides) -> list[Interval]:
     """A narrow box, inside ``box``, around the only solution of M^period(a) = a there.
 
-    Raises: Refuted if there is none, Unproved if it could not be decided.
+    Raises: RefutedError if there is none, UnprovedError if it could not be decided.
     """
 
     def f(x: Box) -> list[Interval]:
@@ -81,23 +81,23 @@ def solution(system: System, period: int, box: Sides) -> list[Interval]:
 
     claimed = [iv.span(lo, hi) for lo, hi in box]
     near = newton(f, derivative, [x.middle for x in claimed])
-    reason = Unproved("nothing was decided")
+    reason = UnprovedError("nothing was decided")
     for grow in (1, 0):
         try:
             found = one_zero(f, derivative, [_enlarged(x, grow) for x in claimed], near)
-        except Refuted:
-            raise Refuted(f"M^{period}(a) = a has no solution in the box around {shown(claimed)}") from None
-        except Unproved as error:
+        except RefutedError:
+            raise RefutedError(f"M^{period}(a) = a has no solution in the box around {shown(claimed)}") from None
+        except UnprovedError as error:
             reason = error
             continue
         if all(_inside(x, side) for x, side in zip(found, box, strict=True)):
             return found
         if any(_outside(x, side) for x, side in zip(found, box, strict=True)):
-            raise Refuted(f"the solution of M^{period}(a) = a at {shown(found)} is not in the box claimed for it")
-        raise Unproved(f"the solution at {shown(found)} may lie on the edge of its box")
+            raise RefutedError(f"the solution of M^{period}(a) = a at {shown(found)} is not in the box claimed for it")
+        raise UnprovedError(f"the solution at {shown(found)} may lie on the edge of its box")
     if any(v.defined and (bool(v.lo > 0) or bool(v.hi < 0)) for v in f(claimed)):
-        raise Refuted(f"M^{period}(a) = a has no solution in the box around {shown(claimed)}")
-    raise Unproved(f"the box around {shown(claimed)}: {reason}")
+        raise RefutedError(f"M^{period}(a) = a has no solution in the box around {shown(claimed)}")
+    raise UnprovedError(f"the box around {shown(claimed)}: {reason}")
 
 
 def _enlarged(x: Interval, grow: int) -> Interval:
@@ -119,16 +119,16 @@ def _check_no_shorter(system: System, claim: PointClaim, found: Box, d: int) -> 
         return
     try:
         solution(system, d, claim.box)
-    except Unproved:
-        raise Unproved(f"the point at {shown(found)} cannot be told from one of period {d}") from None
-    raise Refuted(f"the point at {shown(found)} has period {d}, not {claim.period}")
+    except UnprovedError:
+        raise UnprovedError(f"the point at {shown(found)} cannot be told from one of period {d}") from None
+    raise RefutedError(f"the point at {shown(found)} has period {d}, not {claim.period}")
 
 
 def _check_multipliers(system: System, claim: PointClaim, found: Box) -> None:
     state = list(found)
     for _ in range(claim.period):
         if not system.is_smooth(state):
-            raise Unproved(f"M may have no derivative on the orbit of {shown(found)}")
+            raise UnprovedError(f"M may have no derivative on the orbit of {shown(found)}")
         state = system.image(state)
     spectrum = Spectrum(system.power_jacobian(found, claim.period))
     for i, (low, high) in enumerate(claim.moduli or ()):
@@ -138,20 +138,20 @@ def _check_multipliers(system: System, claim: PointClaim, found: Box) -> None:
 
 
 def _check_modulus(spectrum: Spectrum, i: int, low: Fraction, high: Fraction) -> None:
-    """The i-th largest modulus m_i: at least n - i eigenvalues have one up to ``high``, fewer have one below ``low``."""
+    """Of the i-th largest modulus: at least n - i eigenvalues have one up to ``high``, fewer have one below ``low``."""
     least = spectrum.size - i
     place = f"the modulus number {i + 1} of the multipliers"
     high_end, low_end, room = iv.number(high), iv.number(low), iv.number((high - low) / 16).lo
     if not any(c is not None and c >= least for c in _counts(spectrum, high_end.lo, -room)):
         count = spectrum.count_inside(high_end.hi)
         if count is not None and count < least:
-            raise Refuted(f"{place} is above {float(high):.12g}")
-        raise Unproved(f"{place} could not be proved to be at most {float(high):.12g}")
+            raise RefutedError(f"{place} is above {iv.brief(high)}")
+        raise UnprovedError(f"{place} could not be proved to be at most {iv.brief(high)}")
     if low > 0 and not any(c is not None and c < least for c in _counts(spectrum, low_end.hi, room)):
         count = spectrum.count_inside(low_end.lo)
         if count is not None and count >= least:
-            raise Refuted(f"{place} is below {float(low):.12g}")
-        raise Unproved(f"{place} could not be proved to be at least {float(low):.12g}")
+            raise RefutedError(f"{place} is below {iv.brief(low)}")
+        raise UnprovedError(f"{place} could not be proved to be at least {iv.brief(low)}")
 
 
 def _counts(spectrum: Spectrum, radius: arb, step: arb) -> Generator[int | None, None, None]:
@@ -175,10 +175,10 @@ def _stability(claim: PointClaim) -> str:
 def _check_stability(spectrum: Spectrum, claimed: str) -> None:
     count = spectrum.count_inside(arb(1))
     if count is None:
-        raise Unproved(f"the point could not be proved to be {claimed}: a multiplier may have modulus 1")
+        raise UnprovedError(f"the point could not be proved to be {claimed}: a multiplier may have modulus 1")
     found = "attracting" if count == spectrum.size else "repelling" if count == 0 else "saddle"
     if found != claimed:
-        raise Refuted(f"the point is {found}, not {claimed}")
+        raise RefutedError(f"the point is {found}, not {claimed}")
 
 
 def cycle(system: System, start: Box, period: int) -> list[list[Interval]]:

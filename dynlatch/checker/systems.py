@@ -57,7 +57,7 @@ class System:
     def jacobian(self, box: Box) -> Rows:
         """M' over the box, row by row; undefined wherever M has no value on all of the box."""
         if self._formula is not None:
-            return [[j.coefficient(k) for k in range(self.dimension)] for j in self._jets(box, 1)]
+            return [[j.coefficient(k) for k in range(self.dimension)] for j in self.jets(box, 1)]
         slopes = [sech2(x) for x in box]
         rows, _ = self.weights()
         return [[iv.around(w) * s for w, s in zip(row, slopes, strict=True)] for row in rows]
@@ -75,12 +75,12 @@ class System:
         two = iv.number(2)
         return [
             [[j.coefficient(i, k) * (two if i == k else iv.ONE) for k in range(n)] for i in range(n)]
-            for j in self._jets(box, 2)
+            for j in self.jets(box, 2)
         ]
 
     def slopes(self, box: Box, order: int) -> list[list[Jet]]:
         """The entries of M' as jets of this order over the box (of formulas only)."""
-        return [[j.derivative(k) for k in range(self.dimension)] for j in self._jets(box, order + 1)]
+        return [[j.derivative(k) for k in range(self.dimension)] for j in self.jets(box, order + 1)]
 
     def is_smooth(self, box: Box) -> bool:
         """Whether M' is proved to exist, and to have a derivative, on the whole box."""
@@ -88,7 +88,8 @@ class System:
             return True
         return all(entry.defined for matrix in self.hessians(box) for row in matrix for entry in row)
 
-    def _jets(self, box: Box, order: int) -> list[Jet]:
+    def jets(self, box: Box, order: int) -> list[Jet]:
+        """The components of M as jets of this order over the box (of formulas only)."""
         assert self._formula is not None
         jets = self._formula.jets(box, order)
         if all(j.value.defined for j in jets):

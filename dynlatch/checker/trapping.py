@@ -14,13 +14,14 @@ from dynlatch.checker import intervals as iv
 from dynlatch.checker.fields import Field, Matrix, Sides
 from dynlatch.checker.intervals import Interval
 from dynlatch.checker.matrices import Norm, inverse_of
-from dynlatch.checker.outcome import Refuted, Unproved
+from dynlatch.checker.outcome import RefutedError, UnprovedError
 from dynlatch.checker.points import MAX_PERIOD, bits_for, shown, solution
 from dynlatch.checker.systems import Box, System, defined, matrix_times, point
 
 BITS: Final = 96
 """Of the cover of a ball."""
 MAX_PIECES: Final = 100_000
+_BELOW_ONE: Final = 1 - Fraction(1, 2**64)
 _CORNERS: Final = 4
 """States up to which a box is compared with a ball at its corners, which is exact."""
 
@@ -126,30 +127,28 @@ class Trap:
 
 
 def check_trap(system: System, claim: TrapClaim) -> Trap:
-    """Prove a trapping region again. Raises: Unproved, or Refuted, if that fails."""
+    """Prove a trapping region again. Raises: UnprovedError, or RefutedError, if that fails."""
     if claim.rate >= 1:
-        raise Refuted(f"the rate {float(claim.rate):.12g} of a trapping region is not below 1")
+        raise RefutedError(f"the rate {iv.brief(claim.rate)} of a trapping region is not below 1")
     ball = Ball(Norm("adapted", claim.norm, claim.inverse), claim.centre)
     with iv.precision(bits_for(claim.point, claim.period * system.dimension)):
         at = solution(system, claim.period, claim.point)
         farthest = iv.sqrt(ball.distance_squared([iv.span(lo, hi) for lo, hi in claim.point]))
         radius = iv.number(claim.radius)
         if farthest.lo >= radius.hi:
-            raise Refuted(f"the box of the point at {shown(at)} is not in the ball around it")
+            raise RefutedError(f"the box of the point at {shown(at)} is not in the ball around it")
         if not farthest.hi < radius.lo:
-            raise Unproved(f"the box of the point at {shown(at)} may reach out of the ball around it")
+            raise UnprovedError(f"the box of the point at {shown(at)} may reach out of the ball around it")
         inner = (radius - farthest - farthest).lo
     with iv.precision(BITS):
         check_contraction(system, ball, claim.radius, claim.period, ball.norm, claim.rate)
     return Trap(claim, tuple(at), ball, inner)
 
 
-def check_contraction(
-    system: System, ball: Ball, radius: Fraction, period: int, norm: Norm, rate: Fraction
-) -> None:
+def check_contraction(system: System, ball: Ball, radius: Fraction, period: int, norm: Norm, rate: Fraction) -> None:
     """That |(M^period)'| <= rate in the norm, on the whole ball: pieces of a box around it, halved where needed.
 
-    Raises: Unproved, or Refuted, if that fails.
+    Raises: UnprovedError, or RefutedError, if that fails.
     """
     size, bound = iv.number(radius), iv.number(rate)
     whole = ball.bounding_box(size)
@@ -164,14 +163,20 @@ def check_contraction(
         if norm.at_most(system.power_jacobian(piece, period), bound.lo):
             continue
         middle = point([x.middle for x in piece])
-        if ball.holds(middle, size.lo) and norm.at_least(_at(system, middle, period), _above(bound.hi)):
-            raise Refuted(f"(M^{period})' is larger than {float(rate):.12g} at {shown(middle)}, in its norm")
+        if ball.holds(middle, size.lo) and norm.at_least(system.power_jacobian(middle, period), _above(bound.hi)):
+            raise RefutedError(f"(M^{period})' is larger than {iv.brief(rate)} at {shown(middle)}, in its norm")
         pieces.extend(halved(piece, whole))
-    raise Unproved(f"the rate {float(rate):.12g} was not proved on the whole ball around {shown(ball.centre())}")
+    raise UnprovedError(f"the rate {iv.brief(rate)} was not proved on the whole ball around {shown(ball.centre())}")
 
 
-def _at(system: System, middle: Box, period: int) -> list[list[Interval]]:
-    return system.power_jacobian(middle, period)
+def contracts_below_one(system: System, trap: Trap, norm: Norm) -> bool:
+    """Whether (M^p)' is proved to be below 1 in another norm on the whole ball of a trap."""
+    with iv.precision(BITS):
+        try:
+            check_contraction(system, trap.ball, trap.claim.radius, trap.claim.period, norm, _BELOW_ONE)
+        except UnprovedError:
+            return False
+    return True
 
 
 def _above(bound: arb) -> arb:

@@ -217,7 +217,7 @@ def _read_domain(value: object, n: int, where: str) -> Box:
 def _table(value: object, where: str) -> Json:
     if not isinstance(value, dict):
         raise InputError(f"{where}: must be an object with named parts; is the file cut or edited?")
-    return value  # pyright: ignore[reportUnknownVariableType]
+    return value
 
 
 def _keys(table: Mapping[str, object], keys: Sequence[str], where: str) -> None:
@@ -233,7 +233,7 @@ def _list(value: object, where: str, most: int, *, exactly: bool = False) -> lis
     if not isinstance(value, list) or not (len(value) == most if exactly else 1 <= len(value) <= most):
         count = str(most) if exactly else f"1 to {most}"
         raise InputError(f"{where}: must be a list of {count} entries; is the file cut or edited?")
-    return value  # pyright: ignore[reportUnknownVariableType]
+    return value
 
 
 def _text(value: object, where: str) -> str:
