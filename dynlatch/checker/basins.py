@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Final
 
 from dynlatch.checker import intervals as iv
-from dynlatch.checker.cells import Cells, Work, for_leaves, middle_of, named
+from dynlatch.checker.cells import Cells, Rule, Work, for_leaves, middle_of, named
 from dynlatch.checker.document import unpack
 from dynlatch.checker.fields import Field
 from dynlatch.checker.outcome import RefutedError, UnprovedError
@@ -20,6 +20,8 @@ from dynlatch.checker.trees import MIXED, Judge, Place, Tree, read_tree
 
 LEAVES: Final = -2
 NOTHING: Final = -1
+MAX_POWER: Final = 4096
+"""Of M that one leaf's rule may be about."""
 _REPLAYED: Final = 100_000
 _BITS: Final = 256
 
@@ -31,6 +33,7 @@ class BasinsClaim:
     tree: Tree
     label: array[int]
     rank: array[int]
+    steps: array[int] | None
     avoids: dict[int, array[int]]
     targets: list[TargetClaim]
     areas: list[tuple[Fraction, Fraction]]
@@ -40,7 +43,7 @@ def read_basins(field: Field, dimension: int) -> BasinsClaim:
     """The claim of kind "basins"."""
     parts = field.parts("tree", "targets", "areas", optional=("avoids",))
     targets = read_targets(parts["targets"], dimension, blocks=True)
-    tree, columns = read_tree(parts["tree"], dimension, {"label": "i4", "rank": "i4"})
+    tree, columns = read_tree(parts["tree"], dimension, {"label": "i4", "rank": "i4", "steps": "i4?"})
     if tree.num_leaves and not LEAVES <= min(columns["label"]) <= max(columns["label"]) < len(targets):
         raise parts["tree"].refuse(f"labels must lie between {LEAVES} and {len(targets) - 1}, the last target")
     avoids: dict[int, array[int]] = {}
@@ -50,7 +53,7 @@ def read_basins(field: Field, dimension: int) -> BasinsClaim:
         avoids[int(name)] = unpack(part, "u1", tree.num_leaves)
     areas = [item.parts("inner", "outer") for item in parts["areas"].items(len(targets))]
     volumes = [(area["inner"].number(), area["outer"].number()) for area in areas]
-    return BasinsClaim(tree, columns["label"], columns["rank"], avoids, targets, volumes)
+    return BasinsClaim(tree, columns["label"], columns["rank"], columns.get("steps"), avoids, targets, volumes)
 
 
 def check_basins(system: System, claim: BasinsClaim, work: Work) -> int:
@@ -62,7 +65,7 @@ def check_basins(system: System, claim: BasinsClaim, work: Work) -> int:
     check_apart(system, targets)
     check_areas(claim)
     with iv.precision(_BITS):
-        rules = BasinRules(system, claim.tree, claim.label, claim.rank, targets)
+        rules = BasinRules(system, claim.tree, claim.label, claim.rank, claim.steps, targets)
         avoiding = [_Avoiding(rules, k, column) for k, column in claim.avoids.items()]
         rules.check_blocks()
 
@@ -78,13 +81,20 @@ class BasinRules:
     """The local rules of labels: what they say of a leaf follows from what they say of leaves of lower rank."""
 
     def __init__(
-        self, system: System, tree: Tree, label: array[int], rank: array[int], targets: Sequence[Target]
+        self,
+        system: System,
+        tree: Tree,
+        label: array[int],
+        rank: array[int],
+        steps: array[int] | None,
+        targets: Sequence[Target],
     ) -> None:
         self.cells = Cells(system, tree)
         self.tree = tree
         self.label = label
         self.rank = rank
         self.targets = targets
+        self._steps = steps
         self._labels = tree.common(label)
         self._ranks = tree.most(rank)
 
@@ -94,25 +104,30 @@ class BasinRules:
         if k == NOTHING:
             return
         box = self.tree.box(extent, corner)
-        if not self._holds(k, rank, box):
+        if not self._holds(k, rank, 1 if self._steps is None else self._steps[leaf], box):
             self._refute(leaf, k, rank, box)
             raise UnprovedError(f"{named(leaf, box)}: {_said(k, rank)} was not proved")
 
-    def _holds(self, k: int, rank: int, box: Box) -> bool:
-        if rank < 0 or (k == LEAVES and rank == 0):
+    def _holds(self, k: int, rank: int, steps: int, box: Box) -> bool:
+        """The rule for M^steps: its image lies in the target, or in leaves of the label that need fewer steps yet."""
+        if rank == 0:
+            if k == LEAVES:
+                return False
+            target = self.targets[k]
+            return self.cells.proved(box, self._falls(k, 1)) if target.is_block else target.holds(box)
+        if not 1 <= steps <= min(rank, MAX_POWER):
             return False
-        if k == LEAVES:
-            lower = self.below(k, rank)
-            return self.cells.proved(box, lambda _, image: self.cells.touches_only(image, lower, inside=False))
-        target = self.targets[k]
-        if rank == 0 and not target.is_block:
-            return target.holds(box)
-        lower = self.below(k, max(rank, 1))
-        return self.cells.proved(
-            box, lambda _, image: self.cells.touches_only(image, lower) or (rank > 0 and target.holds(image))
-        )
+        return self.cells.proved(box, self._falls(k, rank - steps + 1), steps)
 
-    def below(self, k: int, rank: int) -> Judge:
+    def _falls(self, k: int, rank: int) -> Rule:
+        """Whether an image touches leaves of label k with a rank below ``rank`` only, or is in an inner ball."""
+        lower = self._below(k, rank)
+        if k == LEAVES:
+            return lambda image: self.cells.touches_only(image, lower, inside=False)
+        target = self.targets[k]
+        return lambda image: self.cells.touches_only(image, lower) or target.holds(image)
+
+    def _below(self, k: int, rank: int) -> Judge:
         """Whether all leaves of a node have label k and a rank below ``rank``."""
         labels, ranks, link = self._labels, self._ranks, self.tree.link
 
@@ -216,7 +231,7 @@ class _Avoiding:
             self._refute(what, box)
             raise UnprovedError(f"{what} was not proved")
 
-    def _is_kept(self, _: Box, image: Box) -> bool:
+    def _is_kept(self, image: Box) -> bool:
         if self.rules.cells.touches_only(image, self._judge):
             return True
         return any(t.holds(image) for j, t in enumerate(self.rules.targets) if j != self.k)

@@ -18,7 +18,7 @@ from dynlatch.checker.functions import sech2
 from dynlatch.checker.inequalities import Margin, everywhere
 from dynlatch.checker.intervals import Interval
 from dynlatch.checker.jets import Jet
-from dynlatch.checker.matrices import Norm
+from dynlatch.checker.matrices import Norm, is_defined
 from dynlatch.checker.outcome import RefutedError, UnprovedError
 from dynlatch.checker.points import shown
 from dynlatch.checker.systems import Box, Rows, System, matrix_product, point
@@ -88,7 +88,10 @@ def check_norm(system: System, box: Box, norm: Norm, upper: Fraction) -> None:
         if norm.at_most(slopes, bound.lo):
             return True
         middle = point([x.middle for x in piece])
-        if norm.at_least(system.jacobian(middle), _above(bound.hi)):
+        slopes = system.jacobian(middle)
+        if not is_defined(slopes):
+            raise UnprovedError(f"{what}: M' was not proved to exist at {shown(middle)}")
+        if norm.at_least(slopes, _above(bound.hi)):
             raise RefutedError(f"{what} is false at {shown(middle)}")
         return False
 
@@ -117,7 +120,7 @@ def _check_layer(system: System, box: Box, norm: Norm, bound: Interval, what: st
             return
         _refute_at(system, point(worst), norm, bound, what)
         raise UnprovedError(f"{what} could not be proved")
-    ends = [(d.lo, d.hi) if x.lo < x.hi else (d.hi,) for x, d in zip(box, slopes, strict=True)]
+    ends = [(d.lo, d.hi) if d.lo < d.hi else (d.hi,) for d in slopes]
     if math.prod(map(len, ends)) > MAX_CORNERS:
         rows, _ = system.weights()
         whole = [[iv.around(w) * d for w, d in zip(row, slopes, strict=True)] for row in rows]

@@ -13,10 +13,11 @@ from dynlatch.checker.outcome import UnprovedError
 from dynlatch.checker.points import shown
 from dynlatch.checker.systems import Box, System, defined
 from dynlatch.checker.trees import Judge, Place, Tree
+from dynlatch.checker.walks import Walk
 from dynlatch.progress import Progress
 
-Rule: TypeAlias = Callable[[Box, Box], bool]
-"""Of a piece of a leaf and an enclosure of its image, whether the rule is proved on it."""
+Rule: TypeAlias = Callable[[Box], bool]
+"""Whether what is said is proved of a set, from an enclosure of its image."""
 LeafRule: TypeAlias = Callable[[int, int, Place], None]
 """Of a leaf, its extent and corner; raises what stands against it."""
 
@@ -74,20 +75,22 @@ class Cells:
         ranges = self.tree.ranges(image)
         return ranges is None or self.tree.all_touched(ranges, judge)
 
-    def proved(self, box: Box, rule: Rule) -> bool:
-        """Whether a rule that is true of a set if it is true of its parts is proved on a box, by pieces if need be."""
-        return self._proved(list(box), rule, self._halvings)
+    def proved(self, box: Box, rule: Rule, steps: int = 1) -> bool:
+        """Whether a rule about M^steps that is true of a set if it is true of its parts is proved on a box."""
+        return self._proved(list(box), rule, steps, self._halvings)
 
-    def _proved(self, box: list[Interval], rule: Rule, halvings: int) -> bool:
-        image = self.system.image(box)
-        if defined(image):
-            if rule(box, image):
+    def _proved(self, box: list[Interval], rule: Rule, steps: int, halvings: int) -> bool:
+        if steps == 1:
+            image = self.system.image(box)
+            if defined(image) and rule(image):
                 return True
-            if self.system.layer is None:  # a network's image is sharp already
-                sharper = self.system.mean_value_image(box)
-                if defined(sharper) and rule(box, sharper):
-                    return True
-        return halvings > 0 and all(self._proved(piece, rule, halvings - 1) for piece in pieces(box))
+        if steps > 1 or self.system.layer is None:  # one step of a network is sharp already
+            walk = Walk(self.system, box)
+            while walk.step < steps and walk.advance():
+                pass
+            if walk.step == steps and rule(walk.state):
+                return True
+        return halvings > 0 and all(self._proved(piece, rule, steps, halvings - 1) for piece in pieces(box))
 
 
 def pieces(box: Sequence[Interval]) -> list[list[Interval]]:

@@ -147,15 +147,15 @@ def _is_deep(value: Any, depth: int) -> bool:
     return isinstance(value, list) and any(_is_deep(v, depth - 1) for v in value)
 
 
-def unpack(field: Field, kind: str, length: int | None = None) -> array[int]:
-    """A packed array of the given type, and of the given length where that is known.
+def unpack(field: Field, kind: str, length: int | None = None, most: int = MAX_LENGTH) -> array[int]:
+    """A packed array of the given type, of the given length where that is known, and of ``most`` values.
 
     Raises: InputError if it is of another type or length, is not base64 of a zlib stream, or unpacks to another size
     than it declares; no more than that is ever unpacked.
     """
     parts = field.parts("type", "length", "data")
     parts["type"].text(kind)
-    count = parts["length"].whole(0, MAX_LENGTH)
+    count = parts["length"].whole(0, min(most, MAX_LENGTH))
     if length is not None and count != length:
         raise field.refuse(f"has {count} values where {length} are expected")
     size = count * _SIZES[kind]

@@ -12,13 +12,14 @@ from flint import arb
 from dynlatch.checker import intervals as iv
 from dynlatch.checker.cells import Work, for_leaves, middle_of, named, pieces
 from dynlatch.checker.fields import Field
-from dynlatch.checker.matrices import is_defined, two_norm, two_norm_at_least, two_norm_at_most
+from dynlatch.checker.matrices import two_norm, two_norm_at_least, two_norm_at_most
 from dynlatch.checker.outcome import RefutedError, UnprovedError
 from dynlatch.checker.spectra import radius_at_least_one, radius_below_one
 from dynlatch.checker.systems import Box, Rows, System, matrix_product
 from dynlatch.checker.targets import Target, TargetClaim, check_apart, check_target, read_targets
-from dynlatch.checker.trapping import Trap, contracts_below_one
+from dynlatch.checker.trapping import Trap, contracts_below_one, largest_stretch
 from dynlatch.checker.trees import Place, Tree, read_tree
+from dynlatch.checker.walks import Walk
 
 READINGS: Final = ("spectral", "norm", "uniform")
 IN: Final = 1
@@ -81,35 +82,6 @@ def check_gamma(system: System, claim: GammaClaim, work: Work) -> int:
     return for_leaves(claim.tree, work, check)
 
 
-class _Walk:
-    """The orbit of a box: M^step over it, (M^step)', and the derivative of the last full period."""
-
-    def __init__(self, system: System, box: Box, period: int) -> None:
-        self._system = system
-        self._period = period
-        self._factor: Rows | None = None
-        self.step = 0
-        self.state = list(box)
-        self.product: Rows = []
-
-    def advance(self) -> bool:
-        """One step more; False if a derivative is not defined there."""
-        slopes = self._system.jacobian(self.state)
-        if not is_defined(slopes):
-            return False
-        self.product = matrix_product(slopes, self.product) if self.step else slopes
-        fresh = self.step % self._period == 0 or self._factor is None
-        self._factor = slopes if fresh or self._factor is None else matrix_product(slopes, self._factor)
-        self.state = self._system.image(self.state)
-        self.step += 1
-        return True
-
-    @property
-    def factor(self) -> Rows | None:
-        """(M^p)' over the state p steps ago, where p divides the steps."""
-        return self._factor if self.step % self._period == 0 else None
-
-
 class GammaRules:
     """What is asked of a leaf: the derivatives along the orbits of all its points, until the tail is settled."""
 
@@ -117,15 +89,17 @@ class GammaRules:
         self._system = system
         self._targets = targets
         self._halvings = _HALVINGS.get(system.dimension, 0)
-        with iv.precision(_BITS):
-            self._inverse_norms = [[two_norm(trap.norm.matrices()[1]) for trap in t.traps] for t in targets]
+        self._tails: dict[tuple[int, int], arb] = {}
         self._settling: dict[int, list[Trap]] = {}
 
     def check(self, leaf: int, box: Box, attractor: int, wanted: Wanted) -> None:
         """Prove what is said of a leaf. Raises: UnprovedError, or RefutedError, if that fails."""
         for reading, (value, steps) in wanted.items():
-            senseless = not 0 <= steps <= MAX_STEPS or (attractor < 0 and (value == IN or reading == "uniform"))
-            if senseless or (reading == "uniform" and steps % self._targets[attractor].period):
+            least = 0 if reading == "uniform" and value == IN else 1
+            senseless = not least <= steps <= MAX_STEPS or (attractor < 0 and value == IN)
+            if reading == "uniform":
+                senseless |= steps % self._targets[attractor].period != 0 if attractor >= 0 else steps != 1
+            if senseless:
                 raise UnprovedError(f"{_said(leaf, box, reading, value, steps)} has no target, or senseless steps")
         if self._proved(box, attractor, wanted, self._halvings):
             return
@@ -141,14 +115,11 @@ class GammaRules:
         return halvings > 0 and all(self._proved(p, attractor, wanted, halvings - 1) for p in pieces(box))
 
     def _holds(self, box: Box, attractor: int, wanted: Wanted) -> bool:
-        period = self._targets[attractor].period if attractor >= 0 else 1
-        walk = _Walk(self._system, box, period)
         pending = dict(wanted)
-        if pending.get("uniform") == (IN, 0):
-            if not self._settles(attractor, box):
-                return False
-            del pending["uniform"]
-        last = max((steps for _, steps in pending.values()), default=0) + period - 1
+        if "uniform" in pending and not self._begins(box, attractor, pending):
+            return False
+        walk = Walk(self._system, box, self._targets[attractor].period if attractor >= 0 else 1)
+        last = max((steps for _, steps in pending.values()), default=0)
         while pending and walk.step < last:
             if not walk.advance():
                 return False
@@ -160,33 +131,55 @@ class GammaRules:
                     del pending[reading]
         return not pending
 
-    def _judged(self, walk: _Walk, attractor: int, reading: str, value: int, steps: int) -> bool | None:
+    def _begins(self, box: Box, attractor: int, pending: dict[str, tuple[int, int]]) -> bool:
+        """What the uniform reading may say at once: that the box is in a trap, or violates the norm of every target."""
+        if pending["uniform"] == (IN, 0):
+            del pending["uniform"]
+            return self._settles(attractor, box)
+        if attractor < 0:
+            del pending["uniform"]
+            return all(
+                t.traps[0].norm.at_least(self._system.power_jacobian(box, t.period), arb(1)) for t in self._targets
+            )
+        return True
+
+    def _judged(self, walk: Walk, attractor: int, reading: str, value: int, steps: int) -> bool | None:
         """True once the reading is settled, False where it cannot be proved, None while more steps are needed."""
         if reading == "uniform":
             return self._uniform(walk, attractor, value, steps)
         if value == OUT:
             return None if walk.step < steps else _is_violated(walk.product, reading)
-        if not _is_kept(walk.product, reading):
+        if not self._is_kept(walk.product, attractor, reading):
             return False
         if walk.step < steps:
             return None
-        if not any(self._is_small(walk, attractor, i) for i in range(len(self._targets[attractor].traps))):
+        return any(self._is_small(walk, attractor, i) for i in range(len(self._targets[attractor].traps)))
+
+    def _is_kept(self, product: Rows, attractor: int, reading: str) -> bool:
+        if two_norm_at_most(product, _below_one()):
+            return True
+        if reading == "norm":
             return False
-        return True if walk.step == steps + self._targets[attractor].period - 1 else None
+        norm = self._targets[attractor].traps[0].norm
+        return radius_below_one(product) or norm.at_most(product, _below_one())
 
-    def _is_small(self, walk: _Walk, attractor: int, index: int) -> bool:
-        """Whether the orbit is in the trap and |P^-1| |P D| < 1 for the derivative D up to here.
+    def _is_small(self, walk: Walk, attractor: int, index: int) -> bool:
+        """Whether the orbit is in a trap and L |P^-1| |P D| < 1 for the derivative D up to here.
 
-        Each further period multiplies by a factor below 1 in the norm of P: no later product, this many steps and
-        whole periods on, reaches 1.
+        Every later one is D' T D, where T is made of full periods, below 1 in the norm of P, and D' of a part of one,
+        at most L in it: so none reaches 1.
         """
         trap = self._targets[attractor].traps[index]
         if not trap.holds(walk.state):
             return False
-        bound = (_below_one() / self._inverse_norms[attractor][index]).lower()
+        key = attractor, index
+        if key not in self._tails:
+            with iv.precision(_BITS):
+                self._tails[key] = (two_norm(trap.norm.matrices()[1]) * largest_stretch(self._system, trap)).upper()
+        bound = (_below_one() / self._tails[key]).lower()
         return two_norm_at_most(matrix_product(trap.norm.matrices()[0], walk.product), bound)
 
-    def _uniform(self, walk: _Walk, attractor: int, value: int, steps: int) -> bool | None:
+    def _uniform(self, walk: Walk, attractor: int, value: int, steps: int) -> bool | None:
         factor = walk.factor
         if factor is None:
             return None
@@ -207,24 +200,23 @@ class GammaRules:
 
     def _refute(self, said: str, box: Box, attractor: int, reading: str, value: int, steps: int) -> None:
         """Follow the middle of the leaf, and say so if what is said is proved false of it."""
-        walk = _Walk(self._system, middle_of(box), self._targets[attractor].period if attractor >= 0 else 1)
+        if reading == "uniform" and attractor < 0:
+            return
+        walk = Walk(self._system, middle_of(box), self._targets[attractor].period if attractor >= 0 else 1)
         while walk.step < min(steps, _REPLAYED) and walk.advance():
             if reading == "uniform":
                 norm, factor = self._targets[attractor].traps[0].norm, walk.factor
                 above = factor is not None and norm.at_least(factor, arb(1))
                 below = factor is not None and norm.at_most(factor, _below_one())
             else:
-                above, below = _is_violated(walk.product, reading), _is_kept(walk.product, reading)
+                above = _is_violated(walk.product, reading)
+                below = two_norm_at_most(walk.product, _below_one())
             if (value == IN and above) or (value == OUT and walk.step == steps and below):
                 raise RefutedError(f"{said} is false of its middle at step {walk.step}")
 
 
 def _is_violated(product: Rows, reading: str) -> bool:
     return two_norm_at_least(product, arb(1)) if reading == "norm" else radius_at_least_one(product)
-
-
-def _is_kept(product: Rows, reading: str) -> bool:
-    return two_norm_at_most(product, _below_one()) or (reading == "spectral" and radius_below_one(product))
 
 
 def _below_one() -> arb:

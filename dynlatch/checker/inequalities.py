@@ -34,6 +34,8 @@ class Margin:
 
 
 _NEWTON: Final = 6
+_LEAST: Final = arb(2) ** -64
+"""Of a side: a piece as small as this that cannot be settled is at a zero of f that is too flat to be seen."""
 
 
 def everywhere(
@@ -61,11 +63,10 @@ def everywhere(
         if functions is not None and all(is_nowhere_negative(f, piece, what) for f in functions):
             continue
         axis = _axis(functions, piece, box)
-        if not piece[axis].lo < piece[axis].hi:
-            break
+        if not piece[axis].width > box[axis].width * _LEAST:
+            raise UnprovedError(f"{what} was not proved around {shown(piece)}")
         pieces.extend([half if i == axis else x for i, x in enumerate(piece)] for half in iv.halves(piece[axis]))
-    if pieces:
-        raise UnprovedError(f"{what} was not proved on the whole box, within {max_pieces} pieces of it")
+    raise UnprovedError(f"{what} was not proved on the whole box, within {max_pieces} pieces of it")
 
 
 def is_nowhere_negative(f: Margin, box: Box, what: str) -> bool:

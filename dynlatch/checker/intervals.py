@@ -120,6 +120,8 @@ class Interval:
 
 
 _ZERO = arb(0)
+_LONGEST = arb(2) ** 4096
+"""Larger numbers are not written out."""
 ZERO = Interval(arb(0), arb(0))
 ONE = Interval(arb(1), arb(1))
 UNDEFINED = Interval(arb.nan(), arb.nan())
@@ -165,7 +167,7 @@ def exact(value: Fraction | int) -> arb:
 def brief(value: Fraction | arb) -> str:
     """About the value, for a message."""
     found = value if isinstance(value, arb) else exact(value)
-    return str(found.mid().str(10, radius=False))
+    return str(found.mid().str(10, radius=False)) if abs(found) < _LONGEST else "something huge"
 
 
 def pi() -> Interval:

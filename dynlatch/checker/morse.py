@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
 
 from dynlatch.checker import intervals as iv
-from dynlatch.checker.cells import Cells, Work, for_leaves, middle_of, named
+from dynlatch.checker.cells import Cells, Work, for_leaves, middle_of, named, pieces
 from dynlatch.checker.fields import Field
+from dynlatch.checker.intervals import Interval
 from dynlatch.checker.outcome import RefutedError, UnprovedError
 from dynlatch.checker.points import PointClaim, check_point, read_point, shown
 from dynlatch.checker.systems import Box, System, defined
 from dynlatch.checker.trees import MIXED, Judge, Place, Tree, read_tree
+from dynlatch.checker.walks import Walk
 
 NO_SET: Final = -1
+MAX_DRIFT: Final = 64
 _BITS: Final = 256
+_HALVINGS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +32,27 @@ class MorseSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Drift:
+    """f . (M^steps(a) - a) > 0 on all leaves of one order: no orbit can stay in them."""
+
+    functional: tuple[Fraction, ...]
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
 class MorseClaim:
-    """The order of every leaf and the Morse set that it belongs to, or -1."""
+    """The order of every leaf and the Morse set that it belongs to, or -1; ``drifts`` by order."""
 
     tree: Tree
     order: array[int]
     member: array[int]
     sets: list[MorseSet]
+    drifts: dict[int, Drift]
 
 
 def read_morse(field: Field, dimension: int) -> MorseClaim:
     """The claim of kind "morse graph"."""
-    parts = field.parts("tree", "sets")
+    parts = field.parts("tree", "sets", optional=("drifts",))
     sets: list[MorseSet] = []
     for item in parts["sets"].items():
         inner = item.parts("attracting", "points")
@@ -47,7 +61,14 @@ def read_morse(field: Field, dimension: int) -> MorseClaim:
     tree, columns = read_tree(parts["tree"], dimension, {"order": "i4", "set": "i4"})
     if not NO_SET <= min(columns["set"]) <= max(columns["set"]) < len(sets):
         raise parts["tree"].refuse(f"sets must lie between -1 and {len(sets) - 1}, the last set")
-    return MorseClaim(tree, columns["order"], columns["set"], sets)
+    drifts: dict[int, Drift] = {}
+    for item in parts["drifts"].items() if "drifts" in parts else ():
+        inner = item.parts("order", "functional", "steps")
+        order = inner["order"].whole(-(1 << 31), (1 << 31) - 1)
+        if order in drifts:
+            raise item.refuse(f"a second drift for order {order}")
+        drifts[order] = Drift(inner["functional"].vector(dimension), inner["steps"].whole(1, MAX_DRIFT))
+    return MorseClaim(tree, columns["order"], columns["set"], sets, drifts)
 
 
 def check_morse(system: System, claim: MorseClaim, work: Work) -> int:
@@ -91,10 +112,22 @@ class _MorseRules:
         order, k = self._claim.order[leaf], self._claim.member[leaf]
         box = self._claim.tree.box(extent, corner)
         attracting = k != NO_SET and self._claim.sets[k].attracting
-        judge = self._in_set(k) if attracting else self._lower(order, k)
-        if not self._cells.proved(box, lambda _, image: self._cells.touches_only(image, judge, inside=attracting)):
+        drift = self._claim.drifts.get(order) if k == NO_SET else None
+        if drift is not None and not self._is_driven(list(box), drift, _HALVINGS):
+            raise UnprovedError(f"{named(leaf, box)}: that orbits drift through order {order} was not proved")
+        judge = self._in_set(k) if attracting else self._lower(order if drift is None else order + 1, k)
+        if not self._cells.proved(box, lambda image: self._cells.touches_only(image, judge, inside=attracting)):
             self._refute(leaf, box, judge, attracting)
             raise UnprovedError(f"{named(leaf, box)}: that its image goes down in order was not proved")
+
+    def _is_driven(self, box: list[Interval], drift: Drift, halvings: int) -> bool:
+        """Whether f . (M^steps(a) - a) > 0 is proved on a box, by pieces if need be."""
+        walk = Walk(self._cells.system, box)
+        while walk.step < drift.steps and walk.advance():
+            pass
+        if walk.step == drift.steps and walk.displacement([iv.number(f) for f in drift.functional]).lo > 0:
+            return True
+        return halvings > 0 and all(self._is_driven(piece, drift, halvings - 1) for piece in pieces(box))
 
     def _in_set(self, k: int) -> Judge:
         members = self._members

@@ -196,4 +196,4 @@ def are_apart(system: System, first: Box, second: Box, period: int) -> bool:
 
 def shown(box: Sequence[Interval]) -> str:
     """A state for a message."""
-    return "(" + ", ".join(x.middle.str(10, radius=False) if x.defined else "?" for x in box) + ")"
+    return "(" + ", ".join(iv.brief(x.middle) if x.defined else "?" for x in box) + ")"

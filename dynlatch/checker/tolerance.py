@@ -32,6 +32,7 @@ class CellProof:
     stays: array[int]
     label: array[int]
     rank: array[int]
+    steps: array[int] | None
     uniform: array[int] | None
     uniform_steps: array[int] | None
 
@@ -61,7 +62,7 @@ def read_tolerance(field: Field, dimension: int) -> ToleranceClaim:
         return ToleranceClaim(noise, gamma, target, read_box_proof(proof, dimension))
     inner = proof.parts("kind", "tree")
     inner["kind"].text("cells", "box")
-    names = {"stays": "u1", "label": "i4", "rank": "i4"}
+    names = {"stays": "u1", "label": "i4", "rank": "i4", "steps": "i4?"}
     tree, columns = read_tree(
         inner["tree"], dimension, names | ({"uniform": "i4", "uniform_steps": "i4"} if gamma else {})
     )
@@ -70,8 +71,9 @@ def read_tolerance(field: Field, dimension: int) -> ToleranceClaim:
     if max(columns["stays"]) > 1:
         raise inner["tree"].refuse("stays must be 0 or 1")
     found = CellProof(
-        tree, columns["stays"], columns["label"], columns["rank"], columns.get("uniform"), columns.get("uniform_steps")
-    )
+        tree, columns["stays"], columns["label"], columns["rank"], columns.get("steps"), columns.get("uniform"),
+        columns.get("uniform_steps"),
+    )  # fmt: skip
     return ToleranceClaim(noise, gamma, target, found)
 
 
@@ -96,7 +98,7 @@ class _Staying:
         self._proof = proof
         self._noise = claim.noise
         self._stay = proof.tree.common(proof.stays)
-        self._basin = BasinRules(system, proof.tree, proof.label, proof.rank, [target])
+        self._basin = BasinRules(system, proof.tree, proof.label, proof.rank, proof.steps, [target])
         self._gamma = GammaRules(system, [target]) if claim.gamma else None
         for trap in target.traps:
             with iv.precision(_BITS):
@@ -119,7 +121,7 @@ class _Staying:
                 raise UnprovedError(f"{named(leaf, box)} stays, but nothing puts it into Gamma")
             self._gamma.check(leaf, box, 0, {"uniform": (IN, proof.uniform_steps[leaf])})
         size = iv.exact(self._noise.size).upper()
-        if not self._cells.proved(box, lambda _, image: self._keeps(image, size)):
+        if not self._cells.proved(box, lambda image: self._keeps(image, size)):
             self._refute(leaf, box)
             raise UnprovedError(f"{named(leaf, box)}: that M and the noise keep it in leaves that stay was not proved")
 

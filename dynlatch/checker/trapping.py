@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,7 +15,7 @@ from flint import arb
 from dynlatch.checker import intervals as iv
 from dynlatch.checker.fields import Field, Matrix, Sides
 from dynlatch.checker.intervals import Interval
-from dynlatch.checker.matrices import Norm, inverse_of
+from dynlatch.checker.matrices import Norm, inverse_of, two_norm
 from dynlatch.checker.outcome import RefutedError, UnprovedError
 from dynlatch.checker.points import MAX_PERIOD, bits_for, shown, solution
 from dynlatch.checker.systems import Box, System, defined, matrix_times, point
@@ -22,6 +24,8 @@ BITS: Final = 96
 """Of the cover of a ball."""
 MAX_PIECES: Final = 100_000
 _BELOW_ONE: Final = 1 - Fraction(1, 2**64)
+_STRETCH_PIECES: Final = 4000
+_STRETCH_SLACK: Final = 1.01
 _CORNERS: Final = 4
 """States up to which a box is compared with a ball at its corners, which is exact."""
 
@@ -167,6 +171,40 @@ def check_contraction(system: System, ball: Ball, radius: Fraction, period: int,
             raise RefutedError(f"(M^{period})' is larger than {iv.brief(rate)} at {shown(middle)}, in its norm")
         pieces.extend(halved(piece, whole))
     raise UnprovedError(f"the rate {iv.brief(rate)} was not proved on the whole ball around {shown(ball.centre())}")
+
+
+def largest_stretch(system: System, trap: Trap) -> arb:
+    """At least |P (M^j)' P^-1|_2 at every point of a trap, for 0 <= j < period: what a part of a period may stretch.
+
+    Of the pieces of a cover that with the largest bound is halved, until the bound is near to what is attained.
+    """
+    if trap.claim.period == 1:
+        return arb(1)
+    with iv.precision(BITS):
+        whole = trap.ball.bounding_box(iv.number(trap.claim.radius))
+        square = iv.square(iv.number(trap.claim.radius)).hi
+        numbers = itertools.count()
+        heap = [(-math.inf, next(numbers), whole)]
+        attained = 1.0
+        for _ in range(_STRETCH_PIECES):
+            if -heap[0][0] <= attained * _STRETCH_SLACK:
+                break
+            _, _, piece = heapq.heappop(heap)
+            for half in halved(piece, whole):
+                if not trap.ball.distance_squared(half).lo > square:
+                    heapq.heappush(heap, (-_stretch(system, trap, half), next(numbers), half))
+                    attained = max(attained, _stretch(system, trap, point([x.middle for x in half])))
+        worst = max(1.0, -heap[0][0])
+        return (arb(worst) * (1 + arb(2) ** -40)).upper() if math.isfinite(worst) else arb.nan()
+
+
+def _stretch(system: System, trap: Trap, piece: Box) -> float:
+    """The largest bound over a piece, to the nearest float."""
+    worst = 1.0
+    for j in range(1, trap.claim.period):
+        size = two_norm(trap.norm.adapted(system.power_jacobian(piece, j)))
+        worst = max(worst, float(size)) if size.is_finite() else math.inf
+    return worst
 
 
 def contracts_below_one(system: System, trap: Trap, norm: Norm) -> bool:

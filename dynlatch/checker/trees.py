@@ -243,9 +243,7 @@ def read_tree(field: Field, dimension: int, columns: dict[str, str]) -> tuple[Tr
     roots = [k.whole(1, MAX_NODES) for k in parts["roots"].items(dimension)]
     if _product(roots) > MAX_NODES:
         raise parts["roots"].refuse(f"more than {MAX_NODES} cells")
-    nodes = unpack(parts["nodes"], "u1")
-    if len(nodes) > MAX_NODES:
-        raise parts["nodes"].refuse(f"more than {MAX_NODES} nodes")
+    nodes = unpack(parts["nodes"], "u1", most=MAX_NODES)
     try:
         tree = Tree(sides, roots, nodes)
     except ValueError as error:
