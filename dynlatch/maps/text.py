@@ -95,7 +95,7 @@ def _whole(value: int) -> str:
 def _sum(e: sp.Add) -> tuple[str, int]:
     text = ""
     for term in e.as_ordered_terms():
-        minus = term.could_extract_minus_sign()
+        minus = term.as_coeff_Mul()[0] < 0
         piece = _within(-term if minus else term, _PRODUCT)
         text += (" - " if text else "-") + piece if minus else (" + " if text else "") + piece
     return text, _SUM
@@ -106,7 +106,9 @@ def _product(e: sp.Mul) -> tuple[str, int]:
     if coefficient is not sp.S.One:
         factors = factors[1:]
     sign = "-" if coefficient < 0 else ""
-    over = [_whole(abs(int(coefficient.p)))] if abs(coefficient.p) != 1 else []
+    # The grammar reads -(x + y)*z as (-x - y)*z: a sum in front must not take the sign alone.
+    unit = abs(coefficient.p) == 1 and not (sign and isinstance(factors[0], sp.Add))
+    over = [] if unit else [_whole(abs(int(coefficient.p)))]
     under = [_whole(int(coefficient.q))] if coefficient.q != 1 else []
     for factor in factors:
         if isinstance(factor, sp.Pow) and factor.exp.is_Rational and factor.exp < 0:
