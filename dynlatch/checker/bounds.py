@@ -18,7 +18,7 @@ from dynlatch.checker.functions import sech2
 from dynlatch.checker.inequalities import Margin, everywhere
 from dynlatch.checker.intervals import Interval
 from dynlatch.checker.jets import Jet
-from dynlatch.checker.matrices import Norm, is_defined
+from dynlatch.checker.matrices import Norm, is_defined, singular_vectors
 from dynlatch.checker.outcome import RefutedError, UnprovedError
 from dynlatch.checker.points import shown
 from dynlatch.checker.systems import Box, Rows, System, matrix_product, point
@@ -29,7 +29,6 @@ MAX_PIECES: Final = 50_000
 MAX_CORNERS: Final = 4096
 _MAX_SIGNS: Final = 6
 """Entries of M' in one sum whose sign may change, of which all patterns are looked at."""
-_SWEEPS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +194,7 @@ def _pivots(system: System, norm: Norm, bound: Interval, piece: Box) -> Sequence
     middle = norm.adapted(system.jacobian(point([x.middle for x in piece])))
     if not all(e.defined for row in middle for e in row):
         return None
-    v = _singular_vectors([[float(e.middle) for e in row] for row in middle])
+    v = singular_vectors([[float(e.middle) for e in row] for row in middle])
     turned = [[Interval(arb(x), arb(x)) for x in row] for row in v]
     if not abs(arb_mat(v).det()) > 0:
         return None
@@ -281,27 +280,3 @@ def _from_left(rows: Rows, jets: list[list[Jet]]) -> list[list[Jet]]:
 def _from_right(jets: list[list[Jet]], rows: Rows) -> list[list[Jet]]:
     n = len(rows)
     return [[_sum_of([_times(jets[i][k], rows[k][j]) for k in range(n)]) for j in range(n)] for i in range(n)]
-
-
-def _singular_vectors(rows: list[list[float]]) -> list[list[float]]:
-    """About the right singular vectors as columns, the largest last: Jacobi's rotations of A^T A, in floats."""
-    n = len(rows)
-    scale = max(abs(x) for row in rows for x in row)
-    v = [[float(i == j) for j in range(n)] for i in range(n)]
-    if not 0.0 < scale < 1e150:
-        return v
-    gram = [[sum(r[i] * r[j] for r in rows) / scale / scale for j in range(n)] for i in range(n)]
-    for _ in range(_SWEEPS):
-        for p, q in itertools.combinations(range(n), 2):
-            if gram[p][q] == 0.0:
-                continue
-            angle = 0.5 * math.atan2(2.0 * gram[p][q], gram[q][q] - gram[p][p])
-            c, s = math.cos(angle), math.sin(angle)
-            for row in (*v, *gram):
-                row[p], row[q] = c * row[p] - s * row[q], s * row[p] + c * row[q]
-            gram[p], gram[q] = (
-                [c * x - s * y for x, y in zip(gram[p], gram[q], strict=True)],
-                [s * x + c * y for x, y in zip(gram[p], gram[q], strict=True)],
-            )
-    order = sorted(range(n), key=lambda k: gram[k][k])
-    return [[row[k] for k in order] for row in v]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from fractions import Fraction
@@ -17,6 +18,7 @@ from dynlatch.checker.systems import Rows, matrix_product
 Middle: TypeAlias = list[list[arb]]
 """A matrix of exact numbers, or of narrow balls."""
 
+_SWEEPS: Final = 12
 _SMALL: Final = 6
 """States up to which products are made entry by entry, which is sharpest; above, by middles and radii."""
 
@@ -126,12 +128,13 @@ def two_norm(rows: Rows) -> arb:
         return arb.nan()
     if len(rows) == 1:
         return rows[0][0].magnitude
-    if len(rows) == 2:
-        return _plane(rows).hi
     middle, radius = _parts(rows)
+    if len(rows) == 2:
+        point = _plane([[Interval(x, x) for x in row] for row in middle])
+        return _least(_plane(rows).hi, (point.hi + _of_positive(radius)).upper())
     found = _of_positive([[x.magnitude for x in row] for row in rows])
-    top = top_direction(middle)
-    stretched = _length(_image(middle, top)) / _length(top)
+    stretched = _stretched(middle, top_direction(middle))
+    stretched = _stretched(middle, _sharper(middle, top_direction(middle), stretched.upper()))
     for exponent in (90, 60, 40, 20, 10):
         guess = (stretched.upper() * (1 + arb(2) ** -exponent)).upper()
         if _point_at_most(middle, guess):
@@ -152,6 +155,10 @@ def two_norm_at_least(rows: Rows, bound: arb) -> bool:
     top = top_direction(middle)
     vectors = [top, _sharper(middle, top, bound), *([arb(int(i == j)) for j in range(n)] for i in range(n))]
     return any(_stretches(rows, v, bound) for v in vectors)
+
+
+def _stretched(rows: Middle, v: Sequence[arb]) -> arb:
+    return _length(_image(rows, v)) / _length(v)
 
 
 def _stretches(rows: Rows, v: Sequence[arb], bound: arb) -> bool:
@@ -273,11 +280,13 @@ def top_direction(rows: Middle) -> list[arb]:
     """About the vector that the matrix stretches most; floats choose it, nothing rests on it."""
     floats = [[float(x) for x in row] for row in rows]
     n = len(floats)
+    if n <= _SMALL:
+        return [arb(row[-1]) for row in singular_vectors(floats)]
     scale = max(abs(x) for row in floats for x in row)
     if not 0.0 < scale < 1e150:
         return [arb(1)] + [arb(0)] * (n - 1)
     x = [1.0 + 0.1 * math.sin(3.0 * i + 1.0) for i in range(n)]
-    for _ in range(60):
+    for _ in range(100):
         y = [sum(a * v for a, v in zip(row, x, strict=True)) / scale for row in floats]
         z = [sum(floats[i][j] * y[i] for i in range(n)) / scale for j in range(n)]
         size = math.sqrt(sum(v * v for v in z))
@@ -285,3 +294,27 @@ def top_direction(rows: Middle) -> list[arb]:
             break
         x = [v / size for v in z]
     return [arb(v) for v in x]
+
+
+def singular_vectors(rows: list[list[float]]) -> list[list[float]]:
+    """About the right singular vectors as columns, the largest last: Jacobi's rotations of A^T A, in floats."""
+    n = len(rows)
+    scale = max(abs(x) for row in rows for x in row)
+    v = [[float(i == j) for j in range(n)] for i in range(n)]
+    if not 0.0 < scale < 1e150:
+        return v
+    gram = [[sum(r[i] * r[j] for r in rows) / scale / scale for j in range(n)] for i in range(n)]
+    for _ in range(_SWEEPS):
+        for p, q in itertools.combinations(range(n), 2):
+            if gram[p][q] == 0.0:
+                continue
+            angle = 0.5 * math.atan2(2.0 * gram[p][q], gram[q][q] - gram[p][p])
+            c, s = math.cos(angle), math.sin(angle)
+            for row in (*v, *gram):
+                row[p], row[q] = c * row[p] - s * row[q], s * row[p] + c * row[q]
+            gram[p], gram[q] = (
+                [c * x - s * y for x, y in zip(gram[p], gram[q], strict=True)],
+                [s * x + c * y for x, y in zip(gram[p], gram[q], strict=True)],
+            )
+    order = sorted(range(n), key=lambda k: gram[k][k])
+    return [[row[k] for k in order] for row in v]

@@ -1,7 +1,8 @@
-"""Small certificates of every kind, made by plain arithmetic: floats with a margin, mpmath for points. No code of the package's makers.
+"""Small certificates of every kind, made by plain arithmetic: floats with a margin, mpmath for points.
 
-What is made here is true by construction (closed forms of the neuron) or by a wide margin, and every number is written
-by a few lines of its own, so that a checker that passes it has read and proved the format, not an echo of itself.
+No code of the package's makers is used. What is made here is true by construction (closed forms of the neuron) or by a
+wide margin, and every number is written by a few lines of its own, so that a checker that passes it has read and proved
+the format, not an echo of itself.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 
 import mpmath
 import networkx as nx
+
 from dynlatch.checker.verify import Verification, verify
 
 F = Fraction
@@ -474,7 +476,7 @@ def block_basins() -> Json:
     for i, ((lo, hi),) in enumerate(tree.leaves):
         if F(3, 2) <= lo and hi <= 2:
             label[i] = 0
-        if -2 <= lo and hi <= F(-3, 2):
+        if lo >= -2 and hi <= F(-3, 2):
             label[i] = 1
     for step in range(1, 30):
         around = {i: {label[j] for j in touched[i]} for i, k in enumerate(label) if k == -1 and inside[i]}

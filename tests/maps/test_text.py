@@ -158,7 +158,10 @@ def refusal(call: Any, *arguments: Any) -> str:
         (formula(sp.sign(x)), "sign is not in the grammar"),
         (formula(sp.Max(x, 0)), "Max is not in the grammar"),
         (formula(sp.Mul(2, x + 1, evaluate=False)), "rule would be read back as something else"),
-        (Map("m", (sp.Symbol("x"),), Formulas((2 * sp.Symbol("x"),)), (), exact_box((0, 1), 1)), "states would be read"),
+        (
+            Map("m", (sp.Symbol("x"),), Formulas((2 * sp.Symbol("x"),)), (), exact_box((0, 1), 1)),
+            "states would be read",
+        ),
         (Map("m", (state_symbol("x_1'"),), Formulas((state_symbol("x_1'"),)), (), exact_box((0, 1), 1)), "be a name"),
         (Map("m", (state_symbol("pi"),), Formulas((state_symbol("pi"),)), (), exact_box((0, 1), 1)), "word of the gr"),
         (formula(sum((sp.tanh(k * x) for k in range(1, 300)), sp.Integer(0))), "the text has"),
