@@ -17,7 +17,7 @@ from dynlatch.checker.intervals import Interval
 from dynlatch.checker.noise import BoxProof, Noise, check_box_proof, read_box_proof, read_noise
 from dynlatch.checker.outcome import RefutedError, UnprovedError
 from dynlatch.checker.points import shown
-from dynlatch.checker.systems import Box, System
+from dynlatch.checker.systems import Box, System, defined
 from dynlatch.checker.targets import Target, TargetClaim, check_target, read_target
 from dynlatch.checker.trees import MIXED, Place, Tree, read_tree
 
@@ -145,14 +145,18 @@ class _Staying:
         return all(_gap_squared(image, tree.box(extent, corner)).lo > square for _, extent, corner in found)
 
     def _refute(self, leaf: int, box: Box) -> None:
-        """Say so if even without noise the middle of the leaf is mapped among leaves that do not stay, or out."""
+        """Say so if the middle of the leaf, pushed along an axis or not, is mapped among leaves that do not stay."""
         image = self._cells.system.image(middle_of(box))
-        ranges = self._proof.tree.ranges(image) if all(x.defined for x in image) else ()
-        if ranges is None:
-            raise RefutedError(f"{named(leaf, box)} stays, but its middle is mapped out of the box")
-        staying = self._proof.tree.touched(ranges, lambda n: _not(self._judge(n))) if ranges else iter([None])
-        if next(staying, None) is None:
-            raise RefutedError(f"{named(leaf, box)} stays, but its middle is mapped into leaves that do not")
+        if not defined(image):
+            return
+        push = iv.number(self._noise.size)
+        for axis, u in [(0, iv.ZERO), *((i, s) for i in range(len(image)) for s in (push, -push))]:
+            state = [x + u if i == axis else x for i, x in enumerate(image)]
+            ranges = self._proof.tree.ranges(state)
+            if ranges is None:
+                raise RefutedError(f"{named(leaf, box)} stays, but its middle is driven out of the box")
+            if self._proof.tree.all_touched(ranges, lambda node: _not(self._judge(node))):
+                raise RefutedError(f"{named(leaf, box)} stays, but its middle is driven into leaves that do not")
 
 
 def _not(value: bool | None) -> bool | None:

@@ -249,7 +249,7 @@ def read_tree(field: Field, dimension: int, columns: dict[str, str]) -> tuple[Tr
     except ValueError as error:
         raise parts["nodes"].refuse(f"is no tree: {error}") from None
     if max(tree.counts) > MAX_FINENESS:
-        raise parts["nodes"].refuse(f"is deeper than the {tree.depth} levels that can be told apart here")
+        raise parts["nodes"].refuse(f"is {tree.depth} levels deep, more than can be told apart here")
     if parts["num_leaves"].whole(1, MAX_NODES) != tree.num_leaves:
         raise parts["num_leaves"].refuse(f"the tree has {tree.num_leaves} leaves")
     required = [name for name, kind in columns.items() if not kind.endswith("?")]

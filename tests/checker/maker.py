@@ -505,9 +505,9 @@ def gamma() -> Json:
         k = 0 if lo > 0 else 1 if hi < 0 else -1
         attractor.append(k)
         near, far = min(abs(lo), abs(hi)), max(abs(lo), abs(hi))
-        known = k >= 0 and (near > EDGE or far < EDGE)
+        known = near > EDGE or far < EDGE
         value.append(-1 if not known else int(near > EDGE))
-        steps.append(steps_into(targets[k]["traps"][0], (lo, hi)) if known and near > EDGE else 1)
+        steps.append(steps_into(targets[k]["traps"][0], (lo, hi)) if near > EDGE else 1)
     columns = {"attractor": (attractor, "i4")}
     for reading in ("spectral", "norm", "uniform"):
         columns |= {reading: (value, "i4"), f"{reading}_steps": (steps, "i4")}
@@ -639,11 +639,59 @@ def transient() -> Json:
     return document("transient", NEURON, claim)
 
 
+def tolerance_in_gamma() -> Json:
+    return tolerance_by_cells("gamma")
+
+
+def decay_in_one() -> Json:
+    return decay(1)
+
+
+def cycle_gamma() -> Json:
+    """The 2-cycle of the logistic map: leaves whose derivatives along the orbit are below 1 (or not), followed by hand.
+
+    M' = 3.2 (1 - 2x); (M^2)' near the cycle is 4/25. Inside a trap a part of a period stretches by less than 3.2.
+    """
+    tree, target = uniform([("0", "1")], [4], 7), logistic_target()
+    value, steps = [], []
+    for ((lo, hi),) in tree.floats():
+        slope, image, found = (1.0, 1.0), (lo, hi), (-1, 0)
+        for step in range(1, 60):
+            ends = [3.2 * (1 - 2 * v) for v in image]
+            least = 0.0 if ends[0] * ends[1] <= 0 else min(map(abs, ends))
+            slope = slope[0] * least * (1 - MARGIN), slope[1] * max(map(abs, ends)) * (1 + MARGIN)
+            image = interval_image("logistic", [image[0]], [image[1]])[0]
+            if slope[0] >= 1 + MARGIN:
+                found = 0, step
+            elif slope[1] >= 1 - MARGIN:
+                found = -1, 0
+            elif any(is_trapped(t, [image]) for t in target["traps"]) and slope[1] < 1 / 3.3:
+                found = 1, step
+            else:
+                continue
+            break
+        value.append(found[0])
+        steps.append(found[1])
+    columns = {"attractor": ([0] * len(value), "i4")}
+    for reading in ("spectral", "norm"):
+        columns |= {reading: (value, "i4"), f"{reading}_steps": (steps, "i4")}
+    return document("reduced set", LOGISTIC, {"tree": tree.claim(**columns), "targets": [target]})
+
+
+def drifting_morse() -> Json:
+    """x + 1/8 + x^3/100 on [0, 1]: no orbit stays, though every leaf but the last touches itself."""
+    m = formulas("drift", ["x"], ["x + 1/8 + x**3/100"], [(0, 1)])
+    tree = uniform([(0, 1)], [4], 0)
+    columns = {"order": ([7] * 4, "i4"), "set": ([-1] * 4, "i4")}
+    drift = {"order": 7, "functional": ["1"], "steps": 2}
+    return document("morse graph", m, {"tree": tree.claim(**columns), "sets": [], "drifts": [drift]})
+
+
 ALL: dict[str, Callable[[], Json]] = {
     maker.__name__: maker
     for maker in (
         fixed_point, cycle, fold, network_fold, bound, corner_bound, region, cycle_region, neuron_basins,
-        network_basins, logistic_basins, block_basins, gamma, tolerance_by_box, tolerance_by_cells, decay, morse,
-        escape, escape_from_gamma, transient,
+        network_basins, logistic_basins, block_basins, gamma, cycle_gamma, tolerance_by_box, tolerance_by_cells,
+        tolerance_in_gamma, decay, decay_in_one, morse, drifting_morse, escape, escape_from_gamma, transient,
     )
 }  # fmt: skip
