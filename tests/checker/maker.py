@@ -540,6 +540,34 @@ def tolerance_by_cells(kind: str = "basin") -> Json:
     return document("tolerance", NEURON, claim)
 
 
+@functools.cache
+def _network_cells() -> Json:
+    """All cells that orbits from the upper right state may visit with noise 1/3 in norm 2; fewer than in norm inf."""
+    tree, target = uniform([(-4, 4)] * 2, [4, 4], 3), network_targets()[0]
+    label, rank = labelled(tree, "network", [target])
+    images, leaves, size = tree.images("network"), tree.floats(), 1 / 3 + MARGIN
+    point = [float(x) for x in network_points()[0]]
+    start = {i for i, c in enumerate(leaves) if all(lo <= x <= hi for (lo, hi), x in zip(c, point, strict=True))}
+    stays, new = set[int](), start
+    while new:
+        stays |= new
+        found = set[int]()
+        for i in new:
+            for j, leaf in enumerate(leaves):
+                gaps = [max(0.0, a - q, p - b) for (a, b), (p, q) in zip(images[i], leaf, strict=True)]
+                if math.hypot(*gaps) <= size:
+                    found.add(j)
+        new = found - stays
+    columns = {"stays": ([int(i in stays) for i in range(len(leaves))], "u1"), "label": (label, "i4")}
+    proof = {"kind": "cells", "tree": tree.claim(**columns, rank=(rank, "i4"))}
+    claim = {"noise": "1/3", "noise_norm": "2", "set": "basin", "target": target, "proof": proof}
+    return document("tolerance", NETWORK, claim)
+
+
+def network_cells() -> Json:
+    return copy.deepcopy(_network_cells())
+
+
 SKEW = {"weights": [["2", "1"], ["0", "2"]], "bias": ["0", "0"]}
 SKEW_BOX = [(F(12, 5), F(33, 10)), (F(3, 2), F(12, 5))]
 """M maps it into [2.872, 2.978] x [1.810, 1.967]."""
@@ -692,6 +720,7 @@ ALL: dict[str, Callable[[], Json]] = {
     for maker in (
         fixed_point, cycle, fold, network_fold, bound, corner_bound, region, cycle_region, neuron_basins,
         network_basins, logistic_basins, block_basins, gamma, cycle_gamma, tolerance_by_box, tolerance_by_cells,
-        tolerance_in_gamma, decay, decay_in_one, morse, drifting_morse, escape, escape_from_gamma, transient,
+        tolerance_in_gamma, network_cells, decay, decay_in_one, morse, drifting_morse, escape, escape_from_gamma,
+        transient,
     )
 }  # fmt: skip

@@ -22,8 +22,8 @@ PER_KIND = 120
 NAMES = [
     "fixed_point", "cycle", "fold", "network_fold", "bound", "corner_bound", "region", "cycle_region", "neuron_basins",
     "network_basins", "logistic_basins", "block_basins", "gamma", "cycle_gamma", "tolerance_by_box",
-    "tolerance_by_cells", "tolerance_in_gamma", "decay", "decay_in_one", "morse", "drifting_morse", "escape",
-    "escape_from_gamma", "transient",
+    "tolerance_by_cells", "tolerance_in_gamma", "network_cells", "decay", "decay_in_one", "morse", "drifting_morse",
+    "escape", "escape_from_gamma", "transient",
 ]  # fmt: skip
 
 
@@ -316,6 +316,24 @@ def bad_cell_tolerance(maker: ModuleType) -> Iterator[Json]:
         yield set_to(maker, doc, (["target"], maker.neuron_targets()[1]))
 
 
+def bad_network(maker: ModuleType) -> Iterator[Json]:
+    """In two dimensions: labels of other quadrants, and a set that only the 2-norm's round corners keep."""
+    doc, tree = maker.network_basins(), maker.uniform([(-4, 4)] * 2, [4, 4], 3)
+    label, rank = maker.column(doc, "label"), maker.column(doc, "rank")
+    for i in range(0, 1024, 41):
+        k = 0 if label[i] != 0 else 3
+        changed = maker.with_column(doc, "label", [*label[:i], k, *label[i + 1 :]])
+        yield maker.with_areas(maker.with_column(changed, "rank", [*rank[:i], 9, *rank[i + 1 :]]), tree)
+    cells = maker.network_cells()
+    yield set_to(maker, cells, (["noise_norm"], "inf"))
+    yield set_to(maker, cells, (["noise"], "1/2"))
+    stays = maker.unpacked(get(cells, ["proof", "tree", "columns", "stays"]))
+    for i, s in enumerate(stays):
+        if s:
+            new = maker.packed([*stays[:i], 0, *stays[i + 1 :]], "u1")
+            yield set_to(maker, cells, (["proof", "tree", "columns", "stays"], new))
+
+
 def bad_decay(maker: ModuleType) -> Iterator[Json]:
     one, two = maker.corner_norms()
     for length in (1, 2):
@@ -427,8 +445,8 @@ MUTATIONS: dict[str, Callable[[ModuleType], Iterator[Json]]] = {
     f.__name__: f
     for f in (
         bad_fixed_point, bad_cycle, bad_fold, bad_bound, bad_region, bad_basins, bad_escaping_basins, bad_blocks,
-        bad_gamma, bad_cycle_gamma, bad_box_tolerance, bad_cell_tolerance, bad_decay, bad_morse, bad_drift, bad_escape,
-        bad_transient,
+        bad_gamma, bad_cycle_gamma, bad_box_tolerance, bad_cell_tolerance, bad_network, bad_decay, bad_morse,
+        bad_drift, bad_escape, bad_transient,
     )
 }  # fmt: skip
 
