@@ -56,6 +56,13 @@ def read_bound(field: Field, dimension: int) -> BoundClaim:
     )  # fmt: skip
 
 
+def read_operator_norm(field: Field, dimension: int) -> Norm:
+    """ "1", "2", "inf", or an object with the matrix of an adapted norm."""
+    if isinstance(field.value, str):
+        return Norm(field.text("1", "2", "inf"))
+    return Norm("adapted", *read_norm(field.parts("adapted")["adapted"], dimension))
+
+
 def check_bound(system: System, claim: BoundClaim) -> None:
     """Prove both halves again. Raises: UnprovedError, or RefutedError, if that fails."""
     if any(not lo <= x <= hi for x, (lo, hi) in zip(claim.at, claim.box, strict=True)):

@@ -11,8 +11,8 @@ from typing import Final
 from flint import arb
 
 from dynlatch.checker import intervals as iv
-from dynlatch.checker.bounds import MAX_CORNERS, check_norm, scaled_weights, slope_ranges
-from dynlatch.checker.fields import Field, Matrix, Sides
+from dynlatch.checker.bounds import MAX_CORNERS, check_norm, read_operator_norm, scaled_weights, slope_ranges
+from dynlatch.checker.fields import Field, Sides
 from dynlatch.checker.intervals import Interval
 from dynlatch.checker.matrices import Norm, two_norm
 from dynlatch.checker.noise import BITS, Noise, check_kept, read_noise
@@ -37,8 +37,7 @@ class DecayClaim:
     noise: Noise
     target: TargetClaim
     box: Sides
-    norm: Matrix
-    inverse: Matrix
+    norm: Norm
     rate: Fraction
     constant: Fraction
     length: int
@@ -47,11 +46,13 @@ class DecayClaim:
 def read_decay(field: Field, dimension: int) -> DecayClaim:
     """The claim of kind "decay"."""
     parts = field.parts("noise", "noise_norm", "target", "box", "norm", "rate", "constant", "length")
-    norm, inverse = read_norm(parts["norm"], dimension)
+    norm = parts["norm"]
     return DecayClaim(
         read_noise(parts["noise"], parts["noise_norm"]), read_target(parts["target"], dimension),
-        parts["box"].solid_box(dimension), norm, inverse, parts["rate"].positive(), parts["constant"].positive(),
-        parts["length"].whole(1, MAX_LENGTH),
+        parts["box"].solid_box(dimension),
+        Norm("adapted", *read_norm(norm, dimension)) if isinstance(norm.value, list) else
+        read_operator_norm(norm, dimension),
+        parts["rate"].positive(), parts["constant"].positive(), parts["length"].whole(1, MAX_LENGTH),
     )  # fmt: skip
 
 
@@ -60,10 +61,10 @@ def check_decay(system: System, claim: DecayClaim) -> None:
     target = check_target(system, claim.target)
     if target.period != 1:
         raise UnprovedError("the target is a cycle, and the claim is for fixed points only")
-    norm = Norm("adapted", claim.norm, claim.inverse)
+    norm = claim.norm
     with iv.precision(BITS):
         check_kept(system, claim.box, target, claim.noise)
-        condition = _condition(norm)
+        condition = _condition(norm, system.dimension)
         if claim.length == 1:
             check_norm(system, [iv.span(lo, hi) for lo, hi in claim.box], norm, claim.rate)
         else:
@@ -71,16 +72,17 @@ def check_decay(system: System, claim: DecayClaim) -> None:
         if not condition.hi <= iv.exact(claim.constant):
             raise UnprovedError(
                 f"the constant {iv.brief(claim.constant)} was not proved to be at least "
-                f"|P| |P^-1| (L / rate)^(length - 1), about {iv.brief(condition.hi)}"
+                f"K (L / rate)^(length - 1), about {iv.brief(condition.hi)}"
             )
 
 
-def _condition(norm: Norm) -> Interval:
-    """|P|_2 |P^-1|_2 (bounded from above)."""
-    p, q = norm.matrices()
-    if len(p) == 1:
+def _condition(norm: Norm, dimension: int) -> Interval:
+    """K with |A|_2 <= K |A|: |P|_2 |P^-1|_2, or sqrt(n) for the norms 1 and inf (bounded from above)."""
+    if norm.kind == "2" or dimension == 1:
         return iv.ONE
-    size, inverse_size = two_norm(p), two_norm(q)
+    if norm.kind != "adapted":
+        return iv.sqrt(iv.number(dimension))
+    size, inverse_size = (two_norm(m) for m in norm.matrices())
     return Interval(size, size) * Interval(inverse_size, inverse_size)
 
 
@@ -98,18 +100,18 @@ def _growth(system: System, claim: DecayClaim, norm: Norm) -> Interval:
         raise UnprovedError(f"a box of {len(ends)} states has too many corners")
     corners = [norm.adapted(scaled_weights(system, d)) for d in itertools.product(*ends)]
     rate = iv.number(claim.rate)
-    _check_prefixes(corners, rate, claim.length)
+    plain = Norm("2" if norm.kind == "adapted" else norm.kind)  # the corners are in P's coordinates already
+    _check_prefixes(corners, plain, rate, claim.length)
     largest = rate.hi
     for corner in corners:
-        size = two_norm(corner)
+        size = plain.size(corner)
         if not size <= largest:
             largest = size
     return iv.power(Interval(largest, largest) / rate, claim.length - 1)
 
 
-def _check_prefixes(corners: Sequence[Rows], rate: Interval, length: int) -> None:
+def _check_prefixes(corners: Sequence[Rows], plain: Norm, rate: Interval, length: int) -> None:
     """Depth first over products of corners: each must come to a norm of at most rate^j within ``length`` factors."""
-    plain = Norm("2")
     powers: list[arb] = [iv.power(rate, j).lo for j in range(length + 1)]
     stack: list[tuple[Rows, int]] = [(corner, 1) for corner in corners]
     for _ in range(MAX_PRODUCTS):

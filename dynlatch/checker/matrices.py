@@ -80,6 +80,15 @@ class Norm:
             return all(bool(_sum(line) <= bound) for line in lines)
         return two_norm_at_most(self.adapted(rows), bound)
 
+    def size(self, rows: Rows) -> arb:
+        """An upper bound of |A| over the interval matrix; not a number if nothing is known."""
+        if not is_defined(rows):
+            return arb.nan()
+        if self.kind in ("1", "inf"):
+            lines = rows if self.kind == "inf" else list(zip(*rows, strict=True))
+            return _greatest([_sum(line) for line in lines])
+        return two_norm(self.adapted(rows))
+
     def at_least(self, rows: Rows, bound: arb) -> bool:
         """Whether |A| >= bound is proved for every A in the interval matrix."""
         if not is_defined(rows):
@@ -218,6 +227,13 @@ def _length(vector: Sequence[arb]) -> arb:
     return sum((x * x for x in vector), arb(0)).sqrt()
 
 
+def _greatest(values: Sequence[arb]) -> arb:
+    found = values[0]
+    for value in values[1:]:
+        found = value if value >= found else found
+    return found
+
+
 def _least(*values: arb) -> arb:
     found = values[0]
     for value in values[1:]:
@@ -246,10 +262,7 @@ def _of_positive(rows: Middle) -> arb:
     at = [arb(v) for v in x]
     image = [sum((a * v for a, v in zip(row, at, strict=True)), arb(0)) for row in rows]
     back = [sum((rows[i][j] * image[i] for i in range(n)), arb(0)) / at[j] for j in range(n)]
-    most = back[0].upper()
-    for ratio in back[1:]:
-        most = ratio.upper() if ratio.upper() >= most else most
-    return _least(most.sqrt().upper(), _frobenius(rows))
+    return _least(_greatest([ratio.upper() for ratio in back]).sqrt().upper(), _frobenius(rows))
 
 
 def _point_at_most(rows: Middle, bound: arb) -> bool:

@@ -98,29 +98,32 @@ def _driven(system: System, state: list[Interval], inputs: Sequence[Sequence[Fra
 
 @dataclass(frozen=True, slots=True)
 class TransientClaim:
-    """After ``steps`` steps of the input h e, and not one step before, the latch has flipped from start to end."""
+    """After ``steps`` steps of the input h e the state is in the basin of end, one step sooner in that of before."""
 
     input: Fraction
     direction: tuple[Fraction, ...]
     start: TargetClaim
     end: TargetClaim
+    before: TargetClaim
     steps: int
 
 
 def read_transient(field: Field, dimension: int) -> TransientClaim:
     """The claim of kind "transient"."""
-    parts = field.parts("input", "direction", "start", "end", "steps")
+    parts = field.parts("input", "direction", "start", "end", "steps", optional=("before",))
+    start = read_target(parts["start"], dimension)
     return TransientClaim(
-        parts["input"].number(), parts["direction"].vector(dimension), read_target(parts["start"], dimension),
-        read_target(parts["end"], dimension), parts["steps"].whole(1, MAX_STEPS),
+        parts["input"].number(), parts["direction"].vector(dimension), start, read_target(parts["end"], dimension),
+        read_target(parts["before"], dimension) if "before" in parts else start, parts["steps"].whole(1, MAX_STEPS),
     )  # fmt: skip
 
 
 def check_transient(system: System, claim: TransientClaim) -> None:
     """Prove the claim again. Raises: UnprovedError, or RefutedError, if that fails."""
     start, end = check_target(system, claim.start), check_target(system, claim.end)
-    if not differ(system, start, end):
-        raise UnprovedError("start and end were not proved to be two cycles")
+    other = start if claim.before is claim.start else check_target(system, claim.before)
+    if not differ(system, other, end):
+        raise UnprovedError("the cycle before and the one at the end were not proved to be two")
     for bits in _PRECISIONS:
         with iv.precision(bits):
             push = [iv.number(claim.input * e) for e in claim.direction]
@@ -129,22 +132,22 @@ def check_transient(system: System, claim: TransientClaim) -> None:
                 before, state = state, [y + u for y, u in zip(system.image(state), push, strict=True)]
                 if not defined(state):
                     break
-            reached = _settled(system, before, start, end), _settled(system, state, start, end)
-        if reached == ("start", "end"):
+            reached = _settled(system, before, other, end), _settled(system, state, other, end)
+        if reached == ("other", "end"):
             return
         if reached[0] == "end":
             raise RefutedError(f"already after {claim.steps - 1} steps the orbit is in the basin of the end")
-        if reached[1] == "start":
-            raise RefutedError(f"after {claim.steps} steps the orbit is still in the basin of the start")
+        if reached[1] == "other":
+            raise RefutedError(f"after {claim.steps} steps the orbit is not yet in the basin of the end")
     raise UnprovedError("which basins the last two states lie in was not proved")
 
 
-def _settled(system: System, state: Box, start: Target, end: Target) -> str:
+def _settled(system: System, state: Box, other: Target, end: Target) -> str:
     """Which of the two an undriven orbit converges to; empty if that is not proved."""
     now = list(state)
     for _ in range(MAX_SETTLING):
-        if start.holds(now):
-            return "start"
+        if other.holds(now):
+            return "other"
         if end.holds(now):
             return "end"
         if not defined(now) or any(x.width > 1 + x.magnitude for x in now):
