@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from dynlatch.checker import intervals as iv
-from dynlatch.checker.intervals import Interval
+from dynlatch.checker.intervals import UNDEFINED, Interval
 from dynlatch.checker.outcome import UnprovedError
 from dynlatch.checker.points import shown
 from dynlatch.checker.systems import Box, System, defined
@@ -90,7 +90,10 @@ class Cells:
                 pass
             if walk.step == steps and rule(walk.state):
                 return True
-        return halvings > 0 and all(self._proved(piece, rule, steps, halvings - 1) for piece in pieces(box))
+        if halvings == 0:
+            # Where M has no value, or one that is not bounded, the image may be anywhere, or there is none.
+            return rule([UNDEFINED] * len(box))
+        return all(self._proved(piece, rule, steps, halvings - 1) for piece in pieces(box))
 
 
 def pieces(box: Sequence[Interval]) -> list[list[Interval]]:

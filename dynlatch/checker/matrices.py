@@ -6,14 +6,14 @@ import itertools
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
 from dynlatch.checker import intervals as iv
 from dynlatch.checker.fields import Matrix
 from dynlatch.checker.intervals import Interval
-from dynlatch.checker.systems import Rows, matrix_product
+from dynlatch.checker.systems import Rows, matrix_product, matrix_times
 
 Middle: TypeAlias = list[list[arb]]
 """A matrix of exact numbers, or of narrow balls."""
@@ -96,7 +96,15 @@ class Norm:
         if self.kind in ("1", "inf"):
             lines = rows if self.kind == "inf" else list(zip(*rows, strict=True))
             return any(bool(iv.total([iv.absolute(x) for x in line]).lo >= bound) for line in lines)
-        return two_norm_at_least(self.adapted(rows), bound)
+        whole = self.adapted(rows)
+        if two_norm_at_least(whole, bound) or self.matrix is None or len(rows) == 1:
+            return two_norm_at_least(whole, bound)
+        p, q = self.matrices()
+        middle = _parts(whole)[0]
+        # Of one vector at a time P A P^-1 is narrower than as a matrix; the transpose has the same norm.
+        if _maps_far(p, rows, q, middle, bound):
+            return True
+        return _maps_far(_transposed(q), _transposed(rows), _transposed(p), _transposed(middle), bound)
 
 
 def _rounded(matrix: Matrix) -> Rows:
@@ -164,6 +172,20 @@ def two_norm_at_least(rows: Rows, bound: arb) -> bool:
     top = top_direction(middle)
     vectors = [top, _sharper(middle, top, bound), *([arb(int(i == j)) for j in range(n)] for i in range(n))]
     return any(_stretches(rows, v, bound) for v in vectors)
+
+
+def _maps_far(left: Rows, rows: Rows, right: Rows, middle: Middle, bound: arb) -> bool:
+    """Whether |L (A (R v))| >= bound |v| is proved for one vector v, about the one that the middle stretches most."""
+    n = len(rows)
+    for v in (top_direction(middle), *([arb(int(i == j)) for j in range(n)] for i in range(n))):
+        image = matrix_times(left, matrix_times(rows, matrix_times(right, [Interval(x, x) for x in v])))
+        if iv.total([iv.square(y) for y in image]).lo >= (bound * bound * sum((x * x for x in v), arb(0))).upper():
+            return True
+    return False
+
+
+def _transposed(rows: list[list[Any]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _stretched(rows: Middle, v: Sequence[arb]) -> arb:

@@ -49,10 +49,9 @@ class Spectrum:
 
 def _count_of_two(rows: Rows, radius: arb) -> int | None:
     """The same for 2 x 2 from trace and determinant, free of what the general test loses to wide intervals."""
-    (a, b), (c, d) = rows
-    r = Interval(radius, radius)
-    trace, det, square = a + d, a * d - b * c, iv.square(r)
-    at_plus, at_minus = det - r * trace + square, det + r * trace + square
+    square = iv.square(Interval(radius, radius))
+    det = _determinant(rows)
+    at_plus, at_minus = (_shifted_determinant(rows, r) for r in (radius, radius.neg(exact=True)))
     if at_plus.lo > 0 and at_minus.lo > 0:
         # No real eigenvalue lies on the circle; both are inside, or both outside, as the determinant says.
         if det.hi < square.lo:
@@ -61,6 +60,20 @@ def _count_of_two(rows: Rows, radius: arb) -> int | None:
     if (at_plus.hi < 0 < at_minus.lo) or (at_minus.hi < 0 < at_plus.lo):
         return 1  # the polynomial changes sign once between -r and r
     return 0 if at_plus.hi < 0 and at_minus.hi < 0 else None
+
+
+def _determinant(rows: Rows) -> Interval:
+    (a, b), (c, d) = rows
+    return a * d - b * c
+
+
+def _shifted_determinant(rows: Rows, shift: arb) -> Interval:
+    """det(A - z I) of a 2 x 2 matrix, in two ways of which now one, now the other is narrower."""
+    (a, b), (c, d) = rows
+    z = Interval(shift, shift)
+    product = (a - z) * (d - z) - b * c
+    polynomial = _determinant(rows) - z * (a + d) + iv.square(z)
+    return iv.meet(product, polynomial)
 
 
 def _schur_cohn(polynomial: Sequence[arb]) -> int | None:
@@ -97,14 +110,26 @@ def radius_at_least_one(rows: Rows) -> bool:
     """Whether every matrix in the interval matrix is proved to have spectral radius 1 or more."""
     if not is_defined(rows):
         return False
+    if iv.total([row[i] for i, row in enumerate(rows)]).mignitude >= len(rows):
+        return True  # the trace is the sum of the eigenvalues
     if len(rows) == 1:
-        return bool(rows[0][0].mignitude >= 1)
+        return False
     if len(rows) == 2:
-        (a, b), (c, d) = rows
-        trace, det = a + d, a * d - b * c
-        return bool(iv.absolute(trace).lo >= (1 + det.hi).upper()) or bool(det.lo >= 1)
+        ends = [_shifted_determinant(rows, z) for z in (arb(1), arb(-1))]
+        return any(bool(e.hi <= 0) for e in ends) or bool(_determinant(rows).lo >= 1)
+    if _has_real_beyond(rows):
+        return True
     found = Spectrum(rows).count_inside(arb(1))
     return found is not None and found < len(rows)
+
+
+def _has_real_beyond(rows: Rows) -> bool:
+    """Whether det(A - I) or det(-A - I) shows a real eigenvalue >= 1 or <= -1: det(z I - A) grows without bound."""
+    for sign in (1, -1):
+        shifted = arb_mat([[int(i == j) - sign * iv.ball(x) for j, x in enumerate(r)] for i, r in enumerate(rows)])
+        if shifted.det() <= 0:
+            return True
+    return bool(abs(arb_mat([[iv.ball(x) for x in r] for r in rows]).det()) >= 1)
 
 
 def _below_one(rows: Rows) -> bool:

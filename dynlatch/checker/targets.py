@@ -55,7 +55,7 @@ def read_target(field: Field, dimension: int) -> TargetClaim:
 
 def read_targets(field: Field, dimension: int, *, blocks: bool) -> list[TargetClaim]:
     """A list of targets, blocks among them if they are allowed."""
-    items = field.items(least=0 if blocks else 1)
+    items = field.items()
     if len(items) > MAX_TARGETS:
         raise field.refuse(f"{len(items)} targets; at most {MAX_TARGETS} are read")
     found: list[TargetClaim] = []
