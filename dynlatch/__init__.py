@@ -13,6 +13,10 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from dynlatch.analysis import Analysis as Analysis
     from dynlatch.analysis import analyze as analyze
+    from dynlatch.certificates.document import Certificate as Certificate
+    from dynlatch.certificates.results import certificate as certificate
+    from dynlatch.checker.verify import Verification as Verification
+    from dynlatch.checker.verify import verify as verify
     from dynlatch.errors import InputError as InputError
     from dynlatch.latch.contraction import contraction_bound as contraction_bound
     from dynlatch.latch.critical_input import critical_input as critical_input
@@ -60,6 +64,9 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "analysis": ("Analysis", "analyze"),
+    "certificates.document": ("Certificate",),
+    "certificates.results": ("certificate",),
+    "checker.verify": ("Verification", "verify"),
     "errors": ("InputError",),
     "latch.contraction": ("contraction_bound",),
     "latch.critical_input": ("critical_input",),

@@ -16,7 +16,7 @@ from typing import Annotated, Final, cast
 import typer
 
 from dynlatch import __version__
-from dynlatch.cli import arguments, options, steps, terminal
+from dynlatch.cli import arguments, options, proofs, steps, terminal
 from dynlatch.errors import InputError, OutputError
 from dynlatch.files import writable_folder
 
@@ -181,3 +181,4 @@ def analyze(
 
 
 steps.register(app)
+proofs.register(app)
