@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 import dynlatch
-from dynlatch.regions.transient import Transient
+from dynlatch.noise.transient import Transient
 from dynlatch.views.figures import png_bytes
 from dynlatch.views.style import INK, MUTED, PAPER, colour_of, legend_below, new_figure, styled
 

@@ -9,8 +9,8 @@ import argparse
 from pathlib import Path
 
 import dynlatch
+from dynlatch.noise.uncertainty import Uncertainty
 from dynlatch.regions.attractors import find_attractors
-from dynlatch.regions.uncertainty import Uncertainty
 from dynlatch.views.figures import png_bytes
 from dynlatch.views.uncertainty import uncertainty_figure
 

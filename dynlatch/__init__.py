@@ -13,6 +13,10 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from dynlatch.analysis import Analysis as Analysis
     from dynlatch.analysis import analyze as analyze
+    from dynlatch.cells.certified import certified_basins as certified_basins
+    from dynlatch.cells.certified_gamma import certified_reduced_set as certified_reduced_set
+    from dynlatch.cells.morse import morse_graph as morse_graph
+    from dynlatch.cells.paving import contracting_region as contracting_region
     from dynlatch.certificates.document import Certificate as Certificate
     from dynlatch.certificates.results import certificate as certificate
     from dynlatch.checker.verify import Verification as Verification
@@ -40,23 +44,19 @@ if TYPE_CHECKING:
     from dynlatch.maps.catalogue import tanh_network as tanh_network
     from dynlatch.maps.definition import Map as Map
     from dynlatch.maps.toml_file import read_map as read_map
+    from dynlatch.metrics.boundary import basin_entropy as basin_entropy
+    from dynlatch.metrics.boundary import uncertainty_exponent as uncertainty_exponent
+    from dynlatch.metrics.edge import edge_state as edge_state
+    from dynlatch.metrics.shock import critical_shock as critical_shock
+    from dynlatch.metrics.stability import basin_stability as basin_stability
+    from dynlatch.metrics.wada import wada_test as wada_test
+    from dynlatch.noise.decay import noisy_decay as noisy_decay
+    from dynlatch.noise.tolerance import noise_tolerance as noise_tolerance
+    from dynlatch.noise.transient import transient_length as transient_length
+    from dynlatch.noise.uncertainty import uncertainty as uncertainty
     from dynlatch.regions.basins import basins as basins
     from dynlatch.regions.basins_file import write_basins as write_basins
-    from dynlatch.regions.certified import certified_basins as certified_basins
-    from dynlatch.regions.certified_gamma import certified_reduced_set as certified_reduced_set
-    from dynlatch.regions.edge import edge_state as edge_state
-    from dynlatch.regions.metrics import basin_entropy as basin_entropy
-    from dynlatch.regions.metrics import uncertainty_exponent as uncertainty_exponent
-    from dynlatch.regions.morse import morse_graph as morse_graph
-    from dynlatch.regions.noisy_decay import noisy_decay as noisy_decay
-    from dynlatch.regions.paving import contracting_region as contracting_region
     from dynlatch.regions.reduced_set import reduced_set as reduced_set
-    from dynlatch.regions.shock import critical_shock as critical_shock
-    from dynlatch.regions.stability import basin_stability as basin_stability
-    from dynlatch.regions.tolerance import noise_tolerance as noise_tolerance
-    from dynlatch.regions.transient import transient_length as transient_length
-    from dynlatch.regions.uncertainty import uncertainty as uncertainty
-    from dynlatch.regions.wada import wada_test as wada_test
     from dynlatch.rigor.enclosure import Enclosure as Enclosure
     from dynlatch.rigor.joint_radius import joint_spectral_radius as joint_spectral_radius
     from dynlatch.verdict import Stop as Stop
@@ -85,20 +85,20 @@ _HOMES = {
     "maps.toml_file": ("read_map",),
     "regions.basins": ("basins",),
     "regions.basins_file": ("write_basins",),
-    "regions.certified": ("certified_basins",),
-    "regions.certified_gamma": ("certified_reduced_set",),
-    "regions.edge": ("edge_state",),
-    "regions.metrics": ("basin_entropy", "uncertainty_exponent"),
-    "regions.morse": ("morse_graph",),
-    "regions.noisy_decay": ("noisy_decay",),
-    "regions.paving": ("contracting_region",),
+    "cells.certified": ("certified_basins",),
+    "cells.certified_gamma": ("certified_reduced_set",),
+    "metrics.edge": ("edge_state",),
+    "metrics.boundary": ("basin_entropy", "uncertainty_exponent"),
+    "cells.morse": ("morse_graph",),
+    "noise.decay": ("noisy_decay",),
+    "cells.paving": ("contracting_region",),
     "regions.reduced_set": ("reduced_set",),
-    "regions.shock": ("critical_shock",),
-    "regions.stability": ("basin_stability",),
-    "regions.tolerance": ("noise_tolerance",),
-    "regions.transient": ("transient_length",),
-    "regions.uncertainty": ("uncertainty",),
-    "regions.wada": ("wada_test",),
+    "metrics.shock": ("critical_shock",),
+    "metrics.stability": ("basin_stability",),
+    "noise.tolerance": ("noise_tolerance",),
+    "noise.transient": ("transient_length",),
+    "noise.uncertainty": ("uncertainty",),
+    "metrics.wada": ("wada_test",),
     "rigor.enclosure": ("Enclosure",),
     "rigor.joint_radius": ("joint_spectral_radius",),
     "verdict": ("Stop", "Verdict"),

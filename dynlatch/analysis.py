@@ -20,12 +20,12 @@ from dynlatch.latch.fixed_points import MAX_DIMENSION, FixedPoints, fixed_points
 from dynlatch.latch.gradients import GradientDecay, gradient_decay
 from dynlatch.maps.definition import Map
 from dynlatch.progress import SILENT, Progress, one_step
+from dynlatch.region_proofs import RegionProofs, prove_regions
 from dynlatch.regions.attractors import Attractors, find_attractors
 from dynlatch.regions.basins import Basins, basins, search_box
 from dynlatch.regions.grid import BYTES_PER_CELL as BYTES_OF_LABEL
 from dynlatch.regions.grid import check_memory, make_grid
 from dynlatch.regions.reduced_set import BYTES_OF_MEMBERSHIP, ReducedSet, reduced_set
-from dynlatch.regions.region_proofs import RegionProofs, prove_regions
 from dynlatch.verdict import Stop, Verdict
 
 DECAY_STEPS: Final = 200

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dynlatch.cells.certified import MAX_CELLS
+from dynlatch.cells.refinement import hull
+from dynlatch.cells.tree import check_dimension
 from dynlatch.certificates.cells import basins_certificate, reduced_set_certificate
 from dynlatch.certificates.document import Certificate
 from dynlatch.certificates.noise import escape_certificate, tolerance_certificate
 from dynlatch.certificates.results import certificate
-from dynlatch.cells.certified import MAX_CELLS
-from dynlatch.cells.refinement import hull
-from dynlatch.cells.tree import check_dimension
 from dynlatch.latch.fixed_points import FixedPoints, fixed_points
 from dynlatch.maps.definition import Map, exact_box
-from dynlatch.noise.region_proofs import RegionProofs, prove_regions
 from dynlatch.progress import SILENT, Progress, one_step
+from dynlatch.region_proofs import RegionProofs, prove_regions
 from dynlatch.regions.attractors import find_attractors
 from dynlatch.verdict import Verdict
 

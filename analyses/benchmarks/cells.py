@@ -26,6 +26,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -171,10 +172,8 @@ def basins(repeats: int) -> list[dict[str, Any]]:
         ("Henon's chaotic attractor", dynlatch.henon(), None),
     ):
         found = dynlatch.certified_basins(m, box)
-        seconds = [
-            timed(lambda m=m, box=box: dynlatch.certified_basins(m, box, attractors=found.attractors))
-            for _ in range(repeats)
-        ]
+        again = partial(dynlatch.certified_basins, m, box, attractors=found.attractors)
+        seconds = [timed(again) for _ in range(repeats)]
         rows.append(
             {"map": name, "decided": float(found.decided), "cells": int(found.tree.leaves.size),
              "seconds": float(np.median(seconds))}

@@ -8,17 +8,17 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from dynlatch.cells.certified import CertifiedBasins
+from dynlatch.cells.certified_gamma import CertifiedReducedSet
+from dynlatch.cells.morse import DRIFT_STEPS, MorseGraph, circular, drift, drifts
+from dynlatch.cells.tree import CellTree, box_volume
 from dynlatch.certificates.document import Certificate, Json, number, packed, vector
 from dynlatch.certificates.points import point_claim, target_claim
 from dynlatch.certificates.trees import tree_claim
 from dynlatch.errors import InputError
 from dynlatch.maps.definition import Map
 from dynlatch.regions.attractors import Attractor, Attractors
-from dynlatch.regions.certified import CertifiedBasins
-from dynlatch.regions.certified_gamma import CertifiedReducedSet
-from dynlatch.regions.morse import DRIFT_STEPS, MorseGraph, circular, drift, drifts
 from dynlatch.regions.reduced_set import READINGS
-from dynlatch.regions.tree import CellTree, box_volume
 
 MOST_AVOIDS: Final = 12
 """Attractors up to which the certificate of basins also holds what avoids each of them."""
@@ -56,7 +56,7 @@ def basins_certificate(found: CertifiedBasins) -> Certificate:
 
 
 def reduced_set_certificate(found: CertifiedReducedSet) -> Certificate:
-    """Kind "reduced set": membership of every cell in the three readings, and the length of the product that settles it."""
+    """Kind "reduced set": membership of every cell in the three readings, and the length of what settles it."""
     targets = with_regions(found.attractors)
     leaves = found.tree.in_order()
     columns: Columns = {"attractor": (renumbered(found.attractor[leaves], targets), "i4")}
@@ -71,7 +71,7 @@ def reduced_set_certificate(found: CertifiedReducedSet) -> Certificate:
 
 
 def morse_certificate(found: MorseGraph) -> Certificate:
-    """Kind "morse graph": an order of all cells that no image leads up, the Morse sets, and what each is proved to hold."""
+    """Kind "morse graph": an order of all cells that no image leads up, the Morse sets, and what each holds."""
     digraph, order = found.digraph, found.order
     place = np.full(digraph.tree.num_nodes, -1, dtype=np.int64)
     place[digraph.cells] = np.arange(digraph.cells.size)

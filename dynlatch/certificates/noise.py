@@ -8,19 +8,19 @@ from dynlatch.certificates.cells import Columns, of_target, of_tree
 from dynlatch.certificates.document import Certificate, Json, box, matrix, number, rounded_up, vector
 from dynlatch.certificates.points import target_claim, trap_claim
 from dynlatch.errors import InputError
-from dynlatch.regions.escape import Escape
-from dynlatch.regions.noise_box import InvariantBox
-from dynlatch.regions.noise_cells import InvariantCells
-from dynlatch.regions.noisy_decay import NoisyDecay
-from dynlatch.regions.tolerance import NoiseTolerance
-from dynlatch.regions.transient import Transient
+from dynlatch.noise.decay import NoisyDecay
+from dynlatch.noise.escape import Escape
+from dynlatch.noise.invariant_box import InvariantBox
+from dynlatch.noise.invariant_cells import InvariantCells
+from dynlatch.noise.tolerance import NoiseTolerance
+from dynlatch.noise.transient import Transient
 from dynlatch.rigor.enclosure import Enclosure
 from dynlatch.rigor.norms import AdaptedNorm, OperatorNorm
 from dynlatch.verdict import Verdict
 
 
 def tolerance_certificate(found: NoiseTolerance) -> Certificate:
-    """Kind "tolerance": the set that noise up to the lower bound cannot leave. Raises: InputError where none was proved."""
+    """Kind "tolerance": the set that noise up to the lower bound cannot leave. Raises: InputError if none is proved."""
     if found.proof is None:
         raise InputError(f"this tolerance has no certificate: {found.reason}")
     claim: Json = {
@@ -60,7 +60,8 @@ def _cell_proof(found: NoiseTolerance) -> Json:
 
 
 def escape_certificate(found: NoiseTolerance) -> Certificate:
-    """Kind "escape": the inputs that drive the state out, so that the tolerance is no larger. Raises: InputError if none."""
+    """Kind "escape": inputs that drive the state out, so that the tolerance is no larger. Raises: InputError if
+    none."""
     escape: Escape | None = found.escape
     if escape is None:
         raise InputError("this tolerance has no upper bound, so there is no escape to certify")
@@ -83,7 +84,7 @@ def escape_certificate(found: NoiseTolerance) -> Certificate:
 
 
 def decay_certificate(found: NoisyDecay) -> Certificate:
-    """Kind "decay": |da_t/da_0| <= constant rate^t under all inputs of that size. Raises: InputError where none is proved."""
+    """Kind "decay": |da_t/da_0| <= constant rate^t under all inputs of that size. Raises: InputError if not proved."""
     if found.box is None or found.rate is None or found.constant is None or found.measured_in is None:
         raise InputError(f"this decay has no certificate: it is {found.verdict} ({found.reason})")
     claim: Json = {

@@ -36,7 +36,7 @@ def certify(
     box: options.BoxSides = None,
     depth: Annotated[
         int | None,
-        typer.Option("--depth", min=1, max=28, help="How often each side of the box is halved.", show_default="by dimension"),
+        typer.Option("--depth", min=1, max=28, help="How often each side is halved.", show_default="by dimension"),
     ] = None,
     max_cells: Annotated[int, typer.Option("--max-cells", min=1, help="At which refinement ends.")] = 1_000_000,
     seed: options.Seed = 0,
@@ -71,7 +71,8 @@ def tolerance(
     map_name: options.MapName,
     param: options.Parameters = None,
     attractor: Annotated[
-        int | None, typer.Option("--attractor", min=0, help="Its number, from 0.", show_default="every latched fixed point")
+        int | None,
+        typer.Option("--attractor", min=0, help="Its number, from 0.", show_default="every latched state"),
     ] = None,
     norm: Annotated[str, typer.Option("--norm", metavar="NORM", help="Of the noise: 2 or inf.")] = "2",
     kept_in: Annotated[
@@ -94,7 +95,9 @@ def tolerance(
         known = find_attractors(m, m.domain, seed=seed, progress=progress)
         chosen = [k for k, a in enumerate(known.listed) if is_latch(a)] if attractor is None else [attractor]
         if not chosen:
-            raise InputError(f"{m.name} has no attracting fixed point with a trapping region in its domain: nothing is latched")
+            raise InputError(
+                f"{m.name} has no attracting fixed point with a trapping region in its domain: nothing is latched"
+            )
         found = [
             noise_tolerance(
                 m, k, norm, kept_in, attractors=known, max_cells=max_cells, seed=seed, progress=progress
@@ -190,7 +193,9 @@ def transient(
         latches = _latches(m)
         for option, k in (("--from", start), ("--to", end)):
             if k >= len(latches):
-                raise InputError(f"{option} {k}: {m.name} has {len(latches)} attracting fixed points; number them from 0")
+                raise InputError(
+                    f"{option} {k}: {m.name} has {len(latches)} attracting fixed points; number them from 0"
+                )
         return transient_length(m, given, along, start=latches[start], end=latches[end], max_steps=max_steps)
 
     found = heard("counting steps", work)

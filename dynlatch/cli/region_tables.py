@@ -123,7 +123,9 @@ def transient(found: Transient) -> Parts:
 def metrics(found: Metrics) -> Parts:
     """All metrics of the basins of one map."""
     entropy, exponent, wada = found.entropy, found.exponent, found.wada
-    alpha = f"{exponent.alpha:.4f} +- {exponent.standard_error:.1g}" if not math.isnan(exponent.alpha) else exponent.reason
+    alpha = (
+        f"{exponent.alpha:.4f} +- {exponent.standard_error:.1g}" if not math.isnan(exponent.alpha) else exponent.reason
+    )
     facts = [
         ["basin entropy", f"{entropy.entropy:.6f}"],
         ["boundary entropy", f"{entropy.boundary_entropy:.6f}" + (" > ln 2: fractal" if entropy.exceeds_log_2 else "")],
@@ -131,7 +133,7 @@ def metrics(found: Metrics) -> Parts:
     ]
     if wada is not None:
         holds = "holds" if wada.holds else "does not hold"
-        facts.append(["Wada test", f"{holds} within {wada.radius:g} cells (least radius {wada.least_radius:.3g} cells)"])
+        facts.append(["Wada test", f"{holds} within {wada.radius:g} cells (least radius {wada.least_radius:.3g})"])
     shares = [[s.name, f"{s.share:.6f}", f"[{s.interval[0]:.6f}, {s.interval[1]:.6f}]"] for s in found.stability.shares]
     parts: Parts = [
         facts_table("basins (measured)", facts),

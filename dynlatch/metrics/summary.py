@@ -41,7 +41,8 @@ def summarize(
     threads: int | None = None,
     progress: Progress = SILENT,
 ) -> Metrics:
-    """Basin entropies, uncertainty exponent, Wada test, basin stability, and the critical shock of the first attractors.
+    """Basin entropies, uncertainty exponent, Wada test, basin stability, and the critical shock of the first
+    attractors.
 
     Arguments: ``box`` and ``resolution`` of the basins (the domain; 20000, 500 or 100 cells along each axis).
     Raises: InputError for a bad box or resolution.

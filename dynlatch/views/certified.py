@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
+from dynlatch.cells.settle import LEAVES, OPEN
 from dynlatch.latch.fixed_points import Stability
 from dynlatch.regions.reduced_set import Membership
-from dynlatch.regions.settle import LEAVES, OPEN
 from dynlatch.views.numbers import share_text
 from dynlatch.views.style import (
     INK,
@@ -36,9 +36,9 @@ from dynlatch.views.style import (
 )
 
 if TYPE_CHECKING:
+    from dynlatch.cells.certified import CertifiedBasins
+    from dynlatch.cells.certified_gamma import CertifiedReducedSet
     from dynlatch.regions.attractors import Attractors
-    from dynlatch.regions.certified import CertifiedBasins
-    from dynlatch.regions.certified_gamma import CertifiedReducedSet
 
 _PIXELS: Final = {1: 2048, 2: 640, 3: 96}
 _ROWS: Final = 64

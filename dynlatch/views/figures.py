@@ -16,7 +16,7 @@ from dynlatch.views.style import styled
 
 if TYPE_CHECKING:
     from dynlatch.analysis import Analysis
-    from dynlatch.regions.region_proofs import RegionProofs
+    from dynlatch.region_proofs import RegionProofs
 
 PNG_DPI: Final = 160
 _NO_METADATA: Final = {"Date": None, "Creator": None, "Format": None, "Type": None}
@@ -48,7 +48,8 @@ def figures(analysis: Analysis) -> dict[str, Figure]:
 
 
 def proof_figures(proofs: RegionProofs) -> dict[str, Figure]:
-    """The figures of what is proved of regions, by their files' stems: ``certified`` and ``bounds`` where they exist."""
+    """The figures of what is proved of regions, by their files' stems: ``certified`` and ``bounds`` where they
+    exist."""
     with styled():
         drawn = _proved(proofs)
         _arrange(drawn)

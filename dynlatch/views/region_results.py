@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from dynlatch.regions.noise_box import InvariantBox
+from dynlatch.cells.settle import LEAVES
+from dynlatch.cells.tree import box_volume
+from dynlatch.noise.invariant_box import InvariantBox
 from dynlatch.regions.reduced_set import READINGS, Membership
-from dynlatch.regions.settle import LEAVES
-from dynlatch.regions.tree import box_volume
 from dynlatch.views.json_values import Json, exact_text, number, of_enclosure
 
 if TYPE_CHECKING:
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from dynlatch.latch.tradeoff import Tradeoff
     from dynlatch.latch.tradeoff_law import TradeoffLaw
     from dynlatch.metrics.summary import Metrics
-    from dynlatch.noise.region_proofs import RegionProofs
     from dynlatch.noise.tolerance import NoiseTolerance
     from dynlatch.noise.transient import Transient
     from dynlatch.noise.uncertainty import Uncertainty
+    from dynlatch.region_proofs import RegionProofs
 
 
 def of_proofs(proofs: RegionProofs) -> Json:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from dynlatch.regions.noise_box import InvariantBox
+from dynlatch.cells.settle import LEAVES, OPEN
+from dynlatch.cells.tree import box_volume
+from dynlatch.noise.invariant_box import InvariantBox
 from dynlatch.regions.reduced_set import READINGS, Membership
-from dynlatch.regions.settle import LEAVES, OPEN
-from dynlatch.regions.tree import box_volume
 from dynlatch.verdict import Verdict
 from dynlatch.views.numbers import real_text, share_text
 from dynlatch.views.style import attractor_name
 
 if TYPE_CHECKING:
     from dynlatch.analysis import Analysis
+    from dynlatch.noise.tolerance import NoiseTolerance
+    from dynlatch.region_proofs import RegionProofs
     from dynlatch.regions.basins import Basins
-    from dynlatch.regions.region_proofs import RegionProofs
-    from dynlatch.regions.tolerance import NoiseTolerance
 
 Row = dict[str, Any]
 Entry = tuple[str, str, str, str]

@@ -38,8 +38,8 @@ from dynlatch.views.style import (
 )
 
 if TYPE_CHECKING:
+    from dynlatch.noise.uncertainty import Uncertainty
     from dynlatch.regions.reduced_set import ReducedSet
-    from dynlatch.regions.uncertainty import Uncertainty
 
 _SHOWN: Final = 6
 _LINES: Final = 40

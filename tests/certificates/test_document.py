@@ -24,7 +24,7 @@ from dynlatch.certificates.document import (
     rounded_up,
     widened,
 )
-from dynlatch.certificates.regions import tree_claim
+from dynlatch.certificates.trees import tree_claim
 from dynlatch.errors import InputError, OutputError
 from dynlatch.maps.catalogue import neuron
 from dynlatch.rigor.enclosure import Enclosure

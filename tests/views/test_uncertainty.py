@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 
 import dynlatch as d
 from dynlatch.errors import InputError
+from dynlatch.noise.uncertainty import Uncertainty, uncertainty
 from dynlatch.regions.attractors import find_attractors
 from dynlatch.regions.reduced_set import ReducedSet
-from dynlatch.regions.uncertainty import Uncertainty, uncertainty
 from dynlatch.views.figures import png_bytes
 from dynlatch.views.uncertainty import uncertainty_figure
 
