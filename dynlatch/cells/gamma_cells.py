@@ -15,6 +15,7 @@ from dynlatch.regions.attractors import Attractors
 from dynlatch.regions.inner_balls import InnerBall, balls_of, captured_by
 from dynlatch.regions.reduced_set import READINGS, Membership
 from dynlatch.regions.trapping import partial_stretch, stretch_in
+from dynlatch.rigor.float_norms import norm_upper_bounds
 from dynlatch.rigor.interval_matrices import (
     interval_product,
     norm_lower_bounds,
@@ -22,7 +23,6 @@ from dynlatch.rigor.interval_matrices import (
     radius_below_one,
 )
 from dynlatch.rigor.krawczyk import Floats
-from dynlatch.rigor.norms import norm_upper_bounds
 
 _SPECTRAL, _NORM, _UNIFORM = (READINGS.index(name) for name in ("spectral", "norm", "uniform"))
 _UP: Final = 1.0 + 2.0**-50

@@ -16,8 +16,9 @@ from dynlatch.maps.evaluators import interval_map
 from dynlatch.maps.threads import for_chunks
 from dynlatch.progress import SILENT, Progress
 from dynlatch.regions.reduced_set import Members, Membership
+from dynlatch.rigor.float_norms import norm_upper_bounds
 from dynlatch.rigor.interval_matrices import norm_lower_bounds
-from dynlatch.rigor.norms import OperatorNorm, norm_upper_bounds, read_norm
+from dynlatch.rigor.norms import OperatorNorm, read_norm
 from dynlatch.verdict import Stop, Verdict
 
 MAX_CELLS: Final = 2_000_000

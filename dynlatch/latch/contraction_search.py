@@ -19,6 +19,7 @@ from dynlatch.maps.definition import MAX_SYMBOLIC_DIMENSION, Box, Map
 from dynlatch.maps.evaluators import interval_map, numpy_map
 from dynlatch.rigor import balls, norms
 from dynlatch.rigor.enclosure import Enclosure, float_above, float_below
+from dynlatch.rigor.float_norms import norm_upper_bounds
 from dynlatch.rigor.krawczyk import Ball
 from dynlatch.rigor.norms import OperatorNorm
 from dynlatch.verdict import Stop
@@ -72,7 +73,7 @@ class Search:
         bounds = [math.inf] * len(points)
         if len(points) > _FEW_CORNERS:
             ends = _float_ends([tuple((_exact(v), _exact(v)) for v in point) for point in points])
-            bounds = norms.norm_upper_bounds(*interval_map(self.map).jacobian(*ends), self.norm).tolist()
+            bounds = norm_upper_bounds(*interval_map(self.map).jacobian(*ends), self.norm).tolist()
         seen: list[tuple[Fraction, tuple[sp.Expr, ...]]] = []
         for i in sorted(range(len(points)), key=lambda i: -bounds[i]):
             if bounds[i] < self.lower:
@@ -142,7 +143,7 @@ class Search:
 
         def minus_norm(x: Floats) -> float:
             jacobian = numpy_map(self.map).jacobian(x[:, None])
-            size = norms.norm_upper_bounds(jacobian, jacobian, self.norm)[0]
+            size = norm_upper_bounds(jacobian, jacobian, self.norm)[0]
             return -float(size) if np.isfinite(size) else 0.0
 
         sides = [(float(l), float(h)) for l, h in self.box]
@@ -158,13 +159,13 @@ class Search:
         self.num_boxes += lo.shape[1]
         middle = 0.5 * lo + 0.5 * hi
         jacobian = interval_map(self.map).jacobian
-        values = norms.norm_upper_bounds(*jacobian(middle, middle), self.norm)
+        values = norm_upper_bounds(*jacobian(middle, middle), self.norm)
         values[np.isinf(values)] = -1.0
         best = int(np.argmax(values))
         if values[best] > self.lower:
             self._visit_floats(middle[:, best].tolist())
         defined = np.all(np.isfinite(interval_map(self.map).image(lo, hi)), axis=(0, 1))
-        return np.where(defined, norms.norm_upper_bounds(*jacobian(lo, hi), self.norm), math.inf)
+        return np.where(defined, norm_upper_bounds(*jacobian(lo, hi), self.norm), math.inf)
 
     def _fine(self, boxes: Bounded, rest: Sequence[int]) -> None:
         """Best first with balls and second derivatives: near a smooth maximum the excess is quadratic in the width."""

@@ -22,9 +22,10 @@ from dynlatch.noise.tolerance import checked_norm, latched
 from dynlatch.regions.attractors import Attractors, find_attractors
 from dynlatch.rigor import balls
 from dynlatch.rigor.enclosure import Enclosure, float_above, float_below
+from dynlatch.rigor.float_norms import norm_upper_bounds
 from dynlatch.rigor.joint_radius import JointRadius, joint_spectral_radius
 from dynlatch.rigor.krawczyk import Floats
-from dynlatch.rigor.norms import AdaptedNorm, OperatorNorm, norm_upper_bounds
+from dynlatch.rigor.norms import AdaptedNorm, OperatorNorm
 from dynlatch.seeds import rng_for
 from dynlatch.verdict import Stop, Verdict
 

@@ -15,8 +15,9 @@ from dynlatch.maps.definition import Box, Map, TanhLayer
 from dynlatch.maps.evaluators import compiled_map, interval_map
 from dynlatch.regions.attractors import Attractor
 from dynlatch.regions.trapping import TrappingRegion
+from dynlatch.rigor.float_norms import norm_upper_bounds
 from dynlatch.rigor.krawczyk import Floats
-from dynlatch.rigor.norms import AdaptedNorm, adapted_norm, norm_upper_bounds
+from dynlatch.rigor.norms import AdaptedNorm, adapted_norm
 
 _PIECES: Final = {1: 512, 2: 32, 3: 10, 4: 6}
 _STARTS: Final = (0.1, 0.5)

@@ -18,8 +18,9 @@ from dynlatch.regions.attractors import Attractor
 from dynlatch.regions.trapping import cover
 from dynlatch.rigor import balls
 from dynlatch.rigor.enclosure import float_below
+from dynlatch.rigor.float_norms import norm_upper_bounds
 from dynlatch.rigor.krawczyk import Ball, Floats
-from dynlatch.rigor.norms import AdaptedNorm, norm_upper_bounds, operator_norm_bound
+from dynlatch.rigor.norms import AdaptedNorm, operator_norm_bound
 
 _SAMPLES: Final = 48
 _ROUNDS: Final = 3

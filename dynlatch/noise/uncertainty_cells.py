@@ -17,8 +17,8 @@ from dynlatch.maps.evaluators import Floats, interval_map
 from dynlatch.noise.boxes import Boxes, are_known, farthest, paved, widened, within
 from dynlatch.rigor import balls
 from dynlatch.rigor.enclosure import float_above, float_below
+from dynlatch.rigor.float_norms import norm_upper_bounds
 from dynlatch.rigor.krawczyk import Ball
-from dynlatch.rigor.norms import norm_upper_bounds
 
 _STRETCH_PIECES: Final = {1: 64, 2: 16, 3: 8, 4: 5}
 _BITS: Final = 160

@@ -11,9 +11,10 @@ import numpy as np
 from dynlatch.latch.fixed_points import FixedPoint, Stability
 from dynlatch.maps.definition import Map
 from dynlatch.maps.evaluators import compiled_map, interval_map
+from dynlatch.rigor.float_norms import norm_upper_bounds
 from dynlatch.rigor.interval_matrices import interval_product
 from dynlatch.rigor.krawczyk import Floats
-from dynlatch.rigor.norms import AdaptedNorm, adapted_norm, norm_upper_bounds
+from dynlatch.rigor.norms import AdaptedNorm, adapted_norm
 
 _PIECES: Final = {1: 256, 2: 24, 3: 9, 4: 5}
 """Cells along each axis that cover a ball; one cell for more states."""

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from dynlatch.jit import jit
 from dynlatch.rigor import intervals as iv
 from dynlatch.rigor.enclosure import float_above, float_below
+from dynlatch.rigor.float_norms import norm_upper_bounds
 from dynlatch.rigor.interval_determinants import jury
-from dynlatch.rigor.norms import AdaptedNorm, Floats, Rational, norm_upper_bounds, read_norm
+from dynlatch.rigor.norms import AdaptedNorm, Floats, Rational, read_norm
 
 _POWERS: Final = 12
 _DOUBLINGS: Final = 20

@@ -20,9 +20,10 @@ from dynlatch.errors import InputError
 from dynlatch.rigor import balls, intervals
 from dynlatch.rigor.common_norms import common_norm
 from dynlatch.rigor.enclosure import float_above, float_below
+from dynlatch.rigor.float_norms import norm_upper_bounds
 from dynlatch.rigor.interval_matrices import interval_product
 from dynlatch.rigor.matrix_sets import Ends, read_matrices
-from dynlatch.rigor.norms import AdaptedNorm, Floats, OperatorNorm, Rational, norm_upper_bounds
+from dynlatch.rigor.norms import AdaptedNorm, Floats, OperatorNorm, Rational
 from dynlatch.rigor.spectra import eigenvalues
 from dynlatch.verdict import Stop, Verdict
 

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from dynlatch.errors import InputError
 from dynlatch.rigor import balls
 from dynlatch.rigor import interval_matrices as im
+from dynlatch.rigor.float_norms import norm_upper_bounds
 from dynlatch.rigor.interval_determinants import _determinant, _pairs
-from dynlatch.rigor.norms import AdaptedNorm, adapted_norm, norm_upper_bounds, operator_norm
+from dynlatch.rigor.norms import AdaptedNorm, adapted_norm, operator_norm
 from dynlatch.rigor.spectra import eigenvalues
 from dynlatch.seeds import rng_for
 

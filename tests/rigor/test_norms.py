@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from dynlatch.errors import InputError
 from dynlatch.rigor import balls
+from dynlatch.rigor.float_norms import norm_upper_bounds
 from dynlatch.rigor.norms import (
     AdaptedNorm,
     adapted_norm,
-    norm_upper_bounds,
     operator_norm,
     operator_norm_bound,
     read_norm,

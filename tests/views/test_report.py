@@ -159,7 +159,7 @@ def test_verdicts_stand_where_they_are_due() -> None:
     assert status("neuron", "no other fixed point in the box") == "proved"
     assert status("neuron", "critical input") == "proved"
     assert status("neuron", "M contracts the box") == "refuted"
-    assert status("neuron", "basins and their shares") == "measured"
+    assert status("neuron", "sampled basins and their shares") == "measured"
     assert status("neuron", "no other attractor") == "measured"
     assert status("pitchfork", "no other fixed point in the box") == "inconclusive"
     assert status("pitchfork", "M contracts the box") != "proved"
