@@ -45,7 +45,7 @@ contracts: $(TEST) ## import-linter: which module may import what
 # Few workers: each compiles what is not yet in the cache of compiled code, which they share.
 unit: $(TEST) ## pytest, warnings are errors
 	@echo "== pytest (Hypothesis profile $(or $(HYPOTHESIS_PROFILE),dev))"
-	@$(BIN)/python -m pytest -q --numprocesses=auto --maxprocesses=4 --dist=worksteal
+	@$(BIN)/python -m pytest -q --numprocesses=auto --maxprocesses=4 --dist=loadgroup
 
 format: $(TEST) ## mend what ruff can mend
 	@$(BIN)/ruff check --fix

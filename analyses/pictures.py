@@ -14,8 +14,10 @@ import dynlatch
 
 PICTURES = {
     "network_basins.png": (dynlatch.tanh_network([[2, "1/5"], ["1/5", "9/5"]]), "basins.png"),
+    "network_proved.png": (dynlatch.tanh_network([[2, "1/5"], ["1/5", "9/5"]]), "certified.png"),
     "neuron_decay.png": (dynlatch.neuron("5/4"), "decay.png"),
 }
+PROVED = ("certified.png", "bounds.png")
 
 
 def main() -> None:
@@ -27,7 +29,8 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     for name, (m, figure) in PICTURES.items():
         with tempfile.TemporaryDirectory() as folder:
-            saved = dynlatch.analyze(m, resolution=60 if arguments.quick else None).save(folder)
+            cells = 60 if arguments.quick else None
+            saved = dynlatch.analyze(m, resolution=cells, proofs=figure in PROVED).save(folder)
             shutil.copyfile(saved / "figures" / figure, arguments.out / name)
         print(f"{arguments.out / name}: {figure} of {m!r}")
 

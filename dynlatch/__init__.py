@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from dynlatch.noise.tolerance import noise_tolerance as noise_tolerance
     from dynlatch.noise.transient import transient_length as transient_length
     from dynlatch.noise.uncertainty import uncertainty as uncertainty
+    from dynlatch.proving import prove as prove
     from dynlatch.regions.basins import basins as basins
     from dynlatch.regions.basins_file import write_basins as write_basins
     from dynlatch.regions.reduced_set import reduced_set as reduced_set
@@ -83,6 +84,7 @@ _HOMES = {
     ),
     "maps.definition": ("Map",),
     "maps.toml_file": ("read_map",),
+    "proving": ("prove",),
     "regions.basins": ("basins",),
     "regions.basins_file": ("write_basins",),
     "cells.certified": ("certified_basins",),

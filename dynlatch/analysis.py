@@ -35,8 +35,8 @@ BYTES_PER_CELL: Final = BYTES_OF_LABEL + BYTES_OF_MEMBERSHIP
 _BASIN_STEPS: Final = 2_000
 """Fewer than ``basins`` takes by itself: a map whose orbits never settle would use them all in every cell."""
 _CONTRACTION_BOXES: Final = 20_000
-_PROVED_CELLS: Final = 200_000
-_GAMMA_CELLS: Final = 30_000
+_PROVED_CELLS: Final = 100_000
+_GAMMA_CELLS: Final = 10_000
 _RESOLUTION: Final = {1: 2_000, 2: 400, 3: 100}
 _SLICE_RESOLUTION: Final = 200
 _PACKAGES: Final = ("numpy", "scipy", "sympy", "numba", "python-flint", "networkx", "matplotlib", "xarray")
@@ -56,7 +56,8 @@ class Analysis:
 
     ``critical_input`` is None where the map has no critical input, ``critical_note`` then says why. ``cycles`` holds
     the certified search for each period from 2 on. ``decays`` follows the gradient into each attractor. ``proofs``
-    holds what is proved of basins, reduced sets and noise over the same box; None above 4 states.
+    holds what is proved of basins, reduced sets and noise over the same box; None above 4 states, or if it was not
+    asked for.
     """
 
     map: Map
@@ -94,6 +95,7 @@ def analyze(
     resolution: int | Sequence[int] | None = None,
     max_period: int = 4,
     steps: int = DECAY_STEPS,
+    proofs: bool = True,
     seed: int = 0,
     threads: int | None = None,
     progress: Progress = SILENT,
@@ -102,7 +104,8 @@ def analyze(
 
     Arguments: ``box`` and ``resolution`` of the basins (the map's domain; 2000, 400 or 100 cells along each axis for
     1, 2 and 3 states, a slice of 200 x 200 for more), ``max_period`` of the certified cycles (up to 2 states),
-    ``steps`` of the gradients' orbits, ``seed`` of everything sampled.
+    ``steps`` of the gradients' orbits, ``proofs`` of basins, reduced sets and noise (up to 4 states), ``seed`` of
+    everything sampled.
     Raises: InputError for bad arguments. What cannot be decided is a verdict, not an error.
     Rigor: each part says its own. Cost: seconds.
     """
@@ -123,14 +126,14 @@ def analyze(
     )
     reduced = reduced_set(m, labelled=labelled, threads=threads, progress=progress)
     decays = one_step(progress, "following gradients", lambda: _decays(m, labelled, steps))
-    proofs = None
-    if m.dimension <= MAX_DIMENSION:
-        proofs = prove_regions(
+    proved = None
+    if proofs and m.dimension <= MAX_DIMENSION:
+        proved = prove_regions(
             m, box, attractors, max_cells=_PROVED_CELLS, max_gamma_cells=_GAMMA_CELLS, threads=threads,
             progress=progress,
         )  # fmt: skip
     return Analysis(
-        m, derivation, points, cycles, critical, note, contraction, attractors, labelled, reduced, decays, proofs,
+        m, derivation, points, cycles, critical, note, contraction, attractors, labelled, reduced, decays, proved,
         _versions(), seed,
     )  # fmt: skip
 

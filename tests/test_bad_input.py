@@ -250,7 +250,7 @@ def test_the_pitchfork_is_undecided_and_said_to_be(run: Run) -> None:
 
 @pytest.fixture(scope="module")
 def analysis() -> Analysis:
-    return dynlatch.analyze(dynlatch.neuron(2), resolution=16, steps=10, max_period=1)
+    return dynlatch.analyze(dynlatch.neuron(2), resolution=16, steps=10, max_period=1, proofs=False)
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ _WORTHWHILE: Final = 0.01
 """The share of open cells that a power must decide for the next one to be tried."""
 _BLOCK_DEPTH: Final = 3
 """Halvings more that such a block may need."""
-_BLOCK_SHARE: Final = 4
+_BLOCK_SHARE: Final = 2
 """At most this part of the budget goes into the block around an attractor that is no point or cycle."""
 
 

@@ -16,7 +16,7 @@ from typing import Annotated, Final, cast
 import typer
 
 from dynlatch import __version__
-from dynlatch.cli import arguments, options, proofs, steps, terminal
+from dynlatch.cli import arguments, options, proofs, region_steps, steps, terminal
 from dynlatch.errors import InputError, OutputError
 from dynlatch.files import writable_folder
 
@@ -140,6 +140,9 @@ def analyze(
     num_steps: Annotated[
         int | None, typer.Option("--steps", min=1, max=10_000_000, help="Of the orbits that gradients follow.")
     ] = None,
+    proofs: Annotated[
+        bool, typer.Option("--proofs/--no-proofs", help="Prove basins, reduced sets and noise tolerances, too.")
+    ] = True,
     seed: options.Seed = 0,
     threads: options.Threads = None,
     as_json: options.AsJson = False,
@@ -163,8 +166,8 @@ def analyze(
     folder = None if out is None else arguments.writable(writable_folder, out)
     with terminal.listening() as progress:
         found = analyze(
-            m, box=sides, resolution=cells, max_period=max_period, steps=num_steps or DECAY_STEPS, seed=seed,
-            threads=threads, progress=progress,
+            m, box=sides, resolution=cells, max_period=max_period, steps=num_steps or DECAY_STEPS, proofs=proofs,
+            seed=seed, threads=threads, progress=progress,
         )  # fmt: skip
     if folder is not None:
         with terminal.listening() as progress:
@@ -181,4 +184,5 @@ def analyze(
 
 
 steps.register(app)
+region_steps.register(app)
 proofs.register(app)

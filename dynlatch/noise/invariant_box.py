@@ -111,7 +111,7 @@ def _candidates(m: Map, trap: TrappingRegion) -> list[tuple[Floats, Floats]]:
         return np.where(np.isfinite(found), found, -1e6) - x[2 * n]
 
     def contraction(x: Floats) -> float:
-        jacobian = interval_map(m).jacobian(*pieces(x[:n], x[n : 2 * n]), threads=1)
+        jacobian = interval_map(m).jacobian(*_where_it_stretches(m, x[:n], x[n : 2 * n]), threads=1)
         return 1.0 - min(1e6, float(np.max(norm_upper_bounds(*jacobian, trap.norm))))
 
     sides = [{"type": "ineq", "fun": slacks}, {"type": "ineq", "fun": contraction}]
@@ -163,12 +163,25 @@ def _contracting(
 ) -> tuple[AdaptedNorm, float] | None:
     """The norm in which |P M' P^-1|_2 has the least bound over a box, and that; None if it must be below 1 and is
     not."""
-    jacobian = interval_map(m).jacobian(*pieces(lo, hi), threads=1)
+    jacobian = interval_map(m).jacobian(*_where_it_stretches(m, lo, hi), threads=1)
     bounds = [float(np.max(norm_upper_bounds(*jacobian, norm))) for norm in norms]
     k = int(np.argmin(bounds))
     if not np.isfinite(bounds[k]) or (must and not bounds[k] < 1):
         return None
     return norms[k], bounds[k]
+
+
+def _where_it_stretches(m: Map, lo: Floats, hi: Floats) -> tuple[Floats, Floats]:
+    """Boxes, shapes (n, N), among which |P M' P^-1| is largest over a box, whatever P is.
+
+    For W tanh(a) + b the norm of W diag(d) is convex in d, so it is largest where every d_i = sech^2 a_i is at an end
+    of its range: at 2^n points. For formulas all pieces of the box.
+    """
+    if not isinstance(m.rule, TanhLayer):
+        return pieces(lo, hi)
+    near, far = np.clip(0.0, lo, hi), np.where(np.abs(lo) > np.abs(hi), lo, hi)
+    points = np.array(list(itertools.product(*zip(near, far, strict=True)))).T
+    return np.ascontiguousarray(points), np.ascontiguousarray(points)
 
 
 def pieces(lo: Floats, hi: Floats) -> tuple[Floats, Floats]:

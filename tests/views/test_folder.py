@@ -21,7 +21,7 @@ from dynlatch.views.results import results
 
 @pytest.fixture(scope="module")
 def analysis() -> Analysis:
-    return dynlatch.analyze(dynlatch.neuron(2), resolution=64, steps=40, max_period=1)
+    return dynlatch.analyze(dynlatch.neuron(2), resolution=64, steps=40, max_period=1, proofs=False)
 
 
 @pytest.fixture

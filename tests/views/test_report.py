@@ -22,6 +22,8 @@ from dynlatch.views.mathml import formula, mathml
 from dynlatch.views.numbers import badge, certain_digits, half_width, real_text, sentence
 from dynlatch.views.report import render_report
 
+pytestmark = pytest.mark.xdist_group("report")
+"""One process, so that each map is analyzed once."""
 HOSTILE = "<script>alert('x')</script>"
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 
@@ -80,7 +82,7 @@ MAPS = {
 @cache
 def analysed(name: str) -> Analysis:
     m, resolution = MAPS[name]
-    return analyze(m, resolution=resolution, steps=40, max_period=2)
+    return analyze(m, resolution=resolution, steps=40, max_period=2, proofs=name in ("neuron", "network", "henon"))
 
 
 @cache
@@ -193,7 +195,7 @@ def test_a_page_needs_no_figures() -> None:
 def test_hostile_names_are_only_words() -> None:
     x, w = sp.Symbol("<img src=x onerror=alert(1)>", real=True), sp.Symbol('"><b onclick="f()">', real=True)
     m = Map(HOSTILE, (x,), Formulas((w * sp.tanh(x),)), ((w, sp.Integer(2)),), exact_box((-4, 4), 1))
-    found = analyze(m, resolution=20, steps=5, max_period=1)
+    found = analyze(m, resolution=20, steps=5, max_period=1, proofs=False)
     text = render_report(found, {key: svg_text(figure) for key, figure in figures(found).items()})
     page = Page(text)
     assert HOSTILE not in text
