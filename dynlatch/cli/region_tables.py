@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dynlatch.latch.tradeoff import Tradeoff
     from dynlatch.latch.tradeoff_law import TradeoffLaw
     from dynlatch.metrics.summary import Metrics
+    from dynlatch.noise.decay import NoisyDecay
     from dynlatch.noise.tolerance import NoiseTolerance
     from dynlatch.noise.transient import Transient
     from dynlatch.noise.uncertainty import Uncertainty
@@ -49,7 +50,23 @@ def proofs(found: Proofs) -> Parts:
         ["verdict", str(basins.verdict)],
     ]
     parts: Parts = [table("proved regions, shares of the box", columns, rows)] if rows else []
-    return [*parts, facts_table("basins", facts), *tolerances(found.regions.tolerances)]
+    return [*parts, facts_table("basins", facts), *tolerances(found.regions.tolerances), *_decays(found.decays)]
+
+
+def _decays(found: Sequence[NoisyDecay]) -> Parts:
+    """Under half of the tolerable noise: the rate that bounds every gradient, and the worst one found."""
+    rows = [
+        [
+            str(d.attractor),
+            f"{float(d.noise):.8g}",
+            "no bound" if d.rate is None else f"{d.constant:.4g} * {d.rate:.8g}^t",
+            "" if d.worst_rate is None else f"{float(d.worst_rate):.8g}^t",
+            verdict(d.verdict, d.reason),
+        ]
+        for d in found
+    ]
+    columns = ("latch", "noise", "|da_t/da_0| at most", "some input keeps", "verdict")
+    return [table("gradients under noise", columns, rows)] if rows else []
 
 
 def tolerances(found: Sequence[NoiseTolerance]) -> Parts:

@@ -10,9 +10,9 @@ from dynlatch.files import staged_folder
 from dynlatch.regions.reduced_set import ReducedSet
 from dynlatch.views.figures import figures, png_bytes, proof_figures, svg_text
 from dynlatch.views.json_values import to_text
-from dynlatch.views.region_results import of_proofs
+from dynlatch.views.region_results import of_noisy_decay, of_proofs
 from dynlatch.views.report import render_report
-from dynlatch.views.results import SCHEMA, of_map, results
+from dynlatch.views.results import SCHEMA, of_critical_input, of_fixed_points, of_map, results
 
 if TYPE_CHECKING:
     from dynlatch.analysis import Analysis
@@ -53,7 +53,12 @@ def save_proofs(proofs: Proofs, folder: Path) -> Path:
             (stage / "figures" / f"{name}.png").write_bytes(png_bytes(figure))
         for name, certificate in proofs.certificates:
             (stage / "certificates" / f"{name}.json").write_text(certificate.text(), encoding="utf-8", newline="\n")
-        summary = {"schema": SCHEMA, "map": of_map(proofs.map), "proofs": of_proofs(proofs.regions)}
+        summary = {
+            "schema": SCHEMA, "map": of_map(proofs.map), **of_fixed_points(proofs.points),
+            "critical_input": None if proofs.critical is None else of_critical_input(proofs.critical),
+            "proofs": of_proofs(proofs.regions), "noisy_decays": [of_noisy_decay(d) for d in proofs.decays],
+            "certificates": [name for name, _ in proofs.certificates],
+        }  # fmt: skip
         (stage / "proofs.json").write_text(to_text(summary), encoding="utf-8")
     return folder
 

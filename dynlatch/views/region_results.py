@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dynlatch.latch.tradeoff import Tradeoff
     from dynlatch.latch.tradeoff_law import TradeoffLaw
     from dynlatch.metrics.summary import Metrics
+    from dynlatch.noise.decay import NoisyDecay
     from dynlatch.noise.tolerance import NoiseTolerance
     from dynlatch.noise.transient import Transient
     from dynlatch.noise.uncertainty import Uncertainty
@@ -94,6 +95,22 @@ def of_tolerance(found: NoiseTolerance) -> Json:
         "tightness": {name: number(value) for name, value in found.tightness.items()},
         "verdict": str(found.verdict),
         "stop": str(found.stop),
+        "reason": found.reason,
+    }
+
+
+def of_noisy_decay(found: NoisyDecay) -> Json:
+    """The bound of gradients under all noise of one size, and the input found that comes nearest to it."""
+    return {
+        "attractor": found.attractor,
+        "noise": number(float(found.noise)),
+        "norm": f"{found.norm:g}",
+        "rate": None if found.rate is None else number(found.rate),
+        "constant": None if found.constant is None else number(found.constant),
+        "length": found.length,
+        "worst_input": None if found.worst_input is None else [number(float(v)) for v in found.worst_input],
+        "worst_rate": None if found.worst_rate is None else of_enclosure(found.worst_rate),
+        "verdict": str(found.verdict),
         "reason": found.reason,
     }
 
