@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dynlatch.cells.morse import morse_graph as morse_graph
     from dynlatch.cells.paving import contracting_region as contracting_region
     from dynlatch.certificates.document import Certificate as Certificate
+    from dynlatch.certificates.noise import escape_certificate as escape_certificate
     from dynlatch.certificates.results import certificate as certificate
     from dynlatch.checker.verify import Verification as Verification
     from dynlatch.checker.verify import verify as verify
@@ -65,7 +66,12 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "analysis": ("Analysis", "analyze"),
+    "cells.certified": ("certified_basins",),
+    "cells.certified_gamma": ("certified_reduced_set",),
+    "cells.morse": ("morse_graph",),
+    "cells.paving": ("contracting_region",),
     "certificates.document": ("Certificate",),
+    "certificates.noise": ("escape_certificate",),
     "certificates.results": ("certificate",),
     "checker.verify": ("Verification", "verify"),
     "errors": ("InputError",),
@@ -84,23 +90,19 @@ _HOMES = {
     ),
     "maps.definition": ("Map",),
     "maps.toml_file": ("read_map",),
-    "proving": ("prove",),
-    "regions.basins": ("basins",),
-    "regions.basins_file": ("write_basins",),
-    "cells.certified": ("certified_basins",),
-    "cells.certified_gamma": ("certified_reduced_set",),
-    "metrics.edge": ("edge_state",),
     "metrics.boundary": ("basin_entropy", "uncertainty_exponent"),
-    "cells.morse": ("morse_graph",),
-    "noise.decay": ("noisy_decay",),
-    "cells.paving": ("contracting_region",),
-    "regions.reduced_set": ("reduced_set",),
+    "metrics.edge": ("edge_state",),
     "metrics.shock": ("critical_shock",),
     "metrics.stability": ("basin_stability",),
+    "metrics.wada": ("wada_test",),
+    "noise.decay": ("noisy_decay",),
     "noise.tolerance": ("noise_tolerance",),
     "noise.transient": ("transient_length",),
     "noise.uncertainty": ("uncertainty",),
-    "metrics.wada": ("wada_test",),
+    "proving": ("prove",),
+    "regions.basins": ("basins",),
+    "regions.basins_file": ("write_basins",),
+    "regions.reduced_set": ("reduced_set",),
     "rigor.enclosure": ("Enclosure",),
     "rigor.joint_radius": ("joint_spectral_radius",),
     "verdict": ("Stop", "Verdict"),

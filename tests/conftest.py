@@ -1,9 +1,13 @@
-"""What holds for every test: how hard Hypothesis tries, no window for a figure, and the command to run."""
+"""What holds for every test: how hard Hypothesis tries, no window for a figure, the command, small certificates."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import sys
 from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -31,3 +35,16 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         return code, *capsys.readouterr()
 
     return called
+
+
+@pytest.fixture(scope="session")
+def maker() -> ModuleType:
+    """``checker/maker.py``: certificates by plain arithmetic, and the parts of one."""
+    name = "checker_maker"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / "checker" / "maker.py")
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]

@@ -239,7 +239,7 @@ def test_analyze_passes_its_options_on(monkeypatch: pytest.MonkeyPatch, run: Run
     del seen["progress"]
     assert seen == {
         "map": dynlatch.neuron(2), "box": ((Fraction(-1), Fraction(2)),), "resolution": 7, "max_period": 3,
-        "steps": 9, "seed": 5, "threads": 2,
+        "steps": 9, "proofs": True, "seed": 5, "threads": 2,
     }  # fmt: skip
 
 

@@ -108,13 +108,13 @@ def transient_certificate(found: Transient) -> Certificate:
     """Kind "transient": the least number of steps of a constant input. Raises: InputError unless it is proved."""
     if found.verdict is not Verdict.PROVED or found.steps is None:
         raise InputError(f"this transient has no certificate: {found.reason}")
-    if found.before != found.start:
-        raise InputError("this transient has no certificate: one step earlier the state would end in a third attractor")
+    assert found.before is not None
     claim: Json = {
         "input": number(found.input),
         "direction": vector(found.direction),
         "start": target_claim(found.map, found.start, found.start_traps),
         "end": target_claim(found.map, found.end, found.end_traps),
+        "before": target_claim(found.map, found.before, found.before_traps),
         "steps": found.steps,
     }
     return Certificate("transient", found.map, claim)

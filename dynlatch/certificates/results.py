@@ -87,9 +87,6 @@ def certificate(
             )
 
 
-certificate_of = certificate
-
-
 def _needed(m: Map | None, what: str) -> Map:
     if m is None:
         raise InputError(f"{what} does not know its map; give it: certificate(result, m)")

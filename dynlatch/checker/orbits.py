@@ -148,14 +148,21 @@ def check_transient(system: System, claim: TransientClaim) -> None:
 
 
 def _settled(system: System, state: Box, other: Target, end: Target) -> str:
-    """Which of the two an undriven orbit converges to; empty if that is not proved."""
-    now = list(state)
-    for _ in range(MAX_SETTLING):
+    """Which of the two an undriven orbit converges to; empty if that is not proved.
+
+    A narrow box that has come back into itself goes round near a third attractor: waiting longer would not help.
+    """
+    now = mark = list(state)
+    for step in range(MAX_SETTLING):
         if other.holds(now):
             return "other"
         if end.holds(now):
             return "end"
         if not defined(now) or any(x.width > 1 + x.magnitude for x in now):
             return ""
+        if step and all(old.lo <= x.lo and x.hi <= old.hi for x, old in zip(now, mark, strict=True)):
+            return ""
+        if step.bit_count() == 1:
+            mark = now
         now = _image(system, now)
     return ""

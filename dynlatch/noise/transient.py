@@ -51,7 +51,7 @@ class Transient:
     after ``free_steps`` steps. ``before`` is the attractor that the undriven orbit from a_{L-1} goes to (nearly
     always ``start``), in ``before_steps`` steps. ``carries`` is False where no number of steps is enough, None where
     that was not decided. ``measured`` is the count in floats, also where it was not proved, and ``examined`` the last
-    t looked at. With the trapping regions of both attractors this is all that a certificate holds.
+    t looked at. With the trapping regions of the attractors this is all that a certificate holds.
     PROVED: of ``steps``, or of ``carries`` = False.
     """
 
@@ -62,6 +62,7 @@ class Transient:
     end: FixedPoint
     start_traps: tuple[TrappingRegion, ...]
     end_traps: tuple[TrappingRegion, ...]
+    before_traps: tuple[TrappingRegion, ...]
     carries: bool | None
     steps: int | None
     state: Point | None
@@ -116,7 +117,7 @@ def transient_length(
     traps = [trapping_regions(m, cycle) for cycle in cycles]
     targets = [ball for k, cycle in enumerate(cycles) for ball in inner_balls(k, cycle, traps[k])]
     found = Transient(
-        m, h, along, start, end, traps[_START], traps[_END], None, None, None, None, None, None, None, 0,
+        m, h, along, start, end, traps[_START], traps[_END], (), None, None, None, None, None, None, None, 0,
         Verdict.INCONCLUSIVE, Stop.STUCK, "",
     )  # fmt: skip
     for owner, name in ((_START, "start"), (_END, "end")):
@@ -205,9 +206,11 @@ def _prove(found: Transient, cycles: Sequence[FixedPoint], targets: Sequence[Inn
             steps = int(arrived[0]) if arrived.size else -1
             if steps > 0 and np.all(owners[: steps + 1] >= 0):
                 state = tuple(balls.enclosure(a) for a in orbit[steps])
+                before = int(owners[steps - 1])
                 return replace(
                     found, carries=True, steps=steps, state=state, free_steps=int(times[steps]),
-                    before=cycles[int(owners[steps - 1])], before_steps=int(times[steps - 1]), examined=steps,
+                    before=cycles[before], before_traps=tuple(t.trap for t in targets if t.owner == before),
+                    before_steps=int(times[steps - 1]), examined=steps,
                     verdict=Verdict.PROVED, stop=Stop.SOLVED,
                     reason=f"a_0 to a_{steps} by balls of {bits} bits, each followed into a ball around its attractor",
                 )  # fmt: skip
