@@ -8,11 +8,14 @@ import os
 import runpy
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numba
+import numpy as np
 import pytest
 
+import dynlatch
 from dynlatch.rigor import intervals
 
 ANALYSES = Path(__file__).parent.parent / "analyses"
@@ -53,6 +56,31 @@ def test_the_benchmark_of_basins_checks_the_labels_and_reports(tmp_path: Path) -
     figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
     kept = json.loads((ANALYSES / "benchmarks" / "results" / "basins.json").read_text(encoding="utf-8"))
     assert figures.keys() == kept.keys()
+
+
+def test_the_benchmark_of_cells_compares_with_whatever_peer_there_is(tmp_path: Path) -> None:
+    table = run("benchmarks/cells.py", "--out", str(tmp_path / "figures.json"))
+    assert "certified basins of" in table
+    assert table.count("is not installed") == sum(find_spec(peer) is None for peer in ("CMGDB", "codac"))
+    figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
+    kept = json.loads((ANALYSES / "benchmarks" / "results" / "cells.json").read_text(encoding="utf-8"))
+    assert figures.keys() == kept.keys()
+    assert (tmp_path / "figures.png").stat().st_size > 0
+
+
+def test_states_of_certified_cells_arrive() -> None:
+    table = run("certified_cells.py").splitlines()
+    assert table[-1].split()[0] == "all"
+    assert all(line.split()[-1] == "0" for line in table[1:])
+
+
+def test_the_study_of_certified_cells_finds_states_that_go_elsewhere() -> None:
+    """The labels of two attractors exchanged: no state arrives where its cell would have it."""
+    study = runpy.run_path(str(ANALYSES / "certified_cells.py"))
+    found = dynlatch.certified_basins(dynlatch.neuron(2), depth=8)
+    cells, rng = found.cells(1), np.random.default_rng(0)
+    assert study["astray"](found, 1, cells, 10, rng) == 0
+    assert study["astray"](found, 0, cells, 10, rng) == 10 * cells.size
 
 
 def test_the_interval_kernels_hold_and_every_one_is_in_the_table() -> None:

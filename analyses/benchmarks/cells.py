@@ -8,7 +8,8 @@ The system is a -> [[2, .2], [.2, 1.8]] tanh a on [-4, 4]^2.
 - {|M'| < 1} in the 2-norm and the inf-norm against codac's separators, at equal or better accuracy: the volume that
   stays undecided.
 - Certified basins: the share of the box that is decided, and the time it takes.
-- Growth: cells against time and peak memory, each in a process of its own, with the slopes of their logarithms.
+- Growth: cells against time and peak memory, each in a process of its own, with the slopes of their logarithms
+  (FILE.png beside FILE.json).
 
 Contestants take turns; medians and ranges of ratios are reported.
 
@@ -33,10 +34,13 @@ from typing import Any
 os.environ["OPENBLAS_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
 
 import numpy as np
+from matplotlib.figure import Figure
 
 import dynlatch
 from dynlatch.maps.definition import exact_box
 from dynlatch.regions.reduced_set import Membership
+from dynlatch.views.figures import png_bytes
+from dynlatch.views.style import colour_of, new_figure, styled
 
 WEIGHTS = [[2, "1/5"], ["1/5", "9/5"]]
 FLOATS = np.array([[2.0, 0.2], [0.2, 1.8]])
@@ -212,6 +216,18 @@ def slope(rows: list[dict[str, float]], key: str) -> float:
     return float(np.polyfit(x, y, 1)[0])
 
 
+def growth_figure(rows: list[dict[str, float]], slopes: dict[str, float]) -> Figure:
+    """Time and memory against cells, on logarithmic axes, with the fitted slopes."""
+    with styled():
+        figure = new_figure(7.6, 3.6)
+        panels = (("seconds", "time (s)"), ("peak_MB", "peak memory (MB)"))
+        for axes, (key, label) in zip(figure.subplots(1, 2), panels, strict=True):
+            axes.grid()
+            axes.loglog([row["cells"] for row in rows], [row[key] for row in rows], "o-", color=colour_of(0))
+            axes.set(xlabel="cells", ylabel=label, title=f"slope {slopes[key]:.2f}")
+    return figure
+
+
 def main() -> None:
     """Run, print the tables, and keep the figures if asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -240,6 +256,7 @@ def main() -> None:
     print("slopes: " + ", ".join(f"{key} {value:.2f}" for key, value in report["slopes"].items()))
     if arguments.out:
         arguments.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        arguments.out.with_suffix(".png").write_bytes(png_bytes(growth_figure(report["growth"], report["slopes"])))
 
 
 if __name__ == "__main__":

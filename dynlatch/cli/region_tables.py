@@ -12,10 +12,11 @@ from dynlatch.cells.settle import LEAVES, OPEN
 from dynlatch.cells.tree import box_volume
 from dynlatch.cli.tables import enclosed, facts_table, table, verdict
 from dynlatch.regions.reduced_set import READINGS, Membership
-from dynlatch.views.numbers import share_text
+from dynlatch.views.numbers import at_least_text, at_most_text, share_text
 
 if TYPE_CHECKING:
     from dynlatch.cells.morse import MorseGraph
+    from dynlatch.latch.fixed_points import FixedPoint
     from dynlatch.latch.tradeoff import Tradeoff
     from dynlatch.latch.tradeoff_law import TradeoffLaw
     from dynlatch.metrics.summary import Metrics
@@ -40,7 +41,7 @@ def proofs(found: Proofs) -> Parts:
         gamma = [float(reduced.volume(name, Membership.IN, k) / whole) for name in READINGS]
         kind = "block around " if k in basins.blocks else ""
         shares = [float(areas.inner / whole), float(areas.outer / whole), *gamma]
-        rows.append([str(k), kind + repr(basins.attractors[k]), *map(share_text, shares)])
+        rows.append([str(k), kind + str(basins.attractors[k]), *map(share_text, shares)])
     columns = ("attractor", "what", "must reach it", "may reach it", *(f"Gamma {name}" for name in READINGS))
     facts = [
         ["decided", share_text(float(basins.decided))],
@@ -59,8 +60,10 @@ def _decays(found: Sequence[NoisyDecay]) -> Parts:
         [
             str(d.attractor),
             f"{float(d.noise):.8g}",
-            "no bound" if d.rate is None else f"{d.constant:.4g} * {d.rate:.8g}^t",
-            "" if d.worst_rate is None else f"{float(d.worst_rate):.8g}^t",
+            "no bound"
+            if d.rate is None or d.constant is None
+            else f"{at_most_text(d.constant, 4)} * {at_most_text(d.rate, 8)}^t",
+            "" if d.worst_rate is None else f"{at_least_text(d.worst_rate, 8)}^t",
             verdict(d.verdict, d.reason),
         ]
         for d in found
@@ -73,11 +76,11 @@ def tolerances(found: Sequence[NoiseTolerance]) -> Parts:
     """Both bounds of each latch, and what the tubes give away."""
     rows = [
         [
-            f"{t.attractor}: {t.attractors[t.attractor]!r}",
-            f"{t.lower:.12g}",
-            "no escape found" if t.upper is None else f"{t.upper:.12g}",
-            "none" if t.tube is None else f"{t.tube.noise:.8g}",
-            "none" if t.closed is None else f"{t.closed:.8g}",
+            f"{t.attractor}: {t.attractors[t.attractor]}",
+            at_least_text(t.lower, 12),
+            "no escape found" if t.upper is None else at_most_text(t.upper, 12),
+            "none" if t.tube is None else at_least_text(t.tube.noise, 8),
+            "none" if t.closed is None else at_least_text(t.closed, 8),
             verdict(t.verdict, t.reason),
         ]
         for t in found
@@ -94,7 +97,7 @@ def morse_graph(found: MorseGraph) -> Parts:
     rows: list[list[str]] = []
     for s in found.sets[:_MOST_ROWS]:
         hull = " x ".join(f"[{float(lo):.6g}, {float(hi):.6g}]" for lo, hi in s.box)
-        held = "; ".join(repr(p).split(", multipliers")[0] + f" ({p.stability})" for p in s.points)
+        held = "; ".join(_described(p) for p in s.points)
         kind = "attracting" if s.attracting else ""
         leads = ", ".join(map(str, sorted(graph.successors(s.number), key=str)))
         rows.append([str(s.number), str(s.cells.size), hull, kind, held, leads, str(s.verdict)])
@@ -107,11 +110,24 @@ def morse_graph(found: MorseGraph) -> Parts:
     return parts
 
 
+def _described(point: FixedPoint) -> str:
+    place = ", ".join(f"{v:.8g}" for v in point.values)
+    kind = "fixed point" if point.period == 1 else f"cycle of period {point.period}"
+    return f"{point.stability} {kind} ({place})"
+
+
 def uncertainty(found: Uncertainty) -> Parts:
     """The size of the ball at some steps: enclosed, sampled, and as theory has it."""
     steps = sorted({0, 1, 2, 3, 4, 5, *(round(found.steps * k / 8) for k in range(9))} & set(range(found.steps + 1)))
     rows = [
-        [str(t), *(f"{v[t]:.6g}" for v in (found.enclosed, found.sampled, found.tube, found.linear))] for t in steps
+        [
+            str(t),
+            at_most_text(found.enclosed[t]),
+            at_least_text(found.sampled[t]),
+            at_most_text(found.tube[t]),
+            f"{found.linear[t]:.6g}",
+        ]
+        for t in steps
     ]
     columns = ("step", "at most (proved)", "at least (sampled)", "tube of Theorem 3", "linearised")
     when, growth = found.peak

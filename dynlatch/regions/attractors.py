@@ -45,9 +45,12 @@ class Attractor:
     states: Floats
     verdict: Verdict
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         where = ", ".join(f"{v:.6g}" for v in self.states[:, 0])
-        return f"Attractor({self.name} at ({where}), {self.verdict})"
+        return f"{self.name} at ({where})"
+
+    def __repr__(self) -> str:
+        return f"Attractor({self}, {self.verdict})"
 
 
 @dataclass(frozen=True, slots=True)

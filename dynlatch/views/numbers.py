@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Final, SupportsFloat
 
 from markupsafe import Markup
@@ -37,6 +38,23 @@ def real_text(value: float, digits: int = 6) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     return f"{value + 0.0:.{digits}g}".replace("-", "−")
+
+
+def at_least_text(value: SupportsFloat, digits: int = 6) -> str:
+    """A proved lower bound to some digits, rounded down, so that what is shown is proved as well."""
+    return _rounded(float(value), digits, ROUND_FLOOR)
+
+
+def at_most_text(value: SupportsFloat, digits: int = 6) -> str:
+    """A proved upper bound to some digits, rounded up."""
+    return _rounded(float(value), digits, ROUND_CEILING)
+
+
+def _rounded(value: float, digits: int, rounding: str) -> str:
+    if not math.isfinite(value):
+        return real_text(value)
+    shown = Context(prec=digits, rounding=rounding).create_decimal(Decimal(value))
+    return real_text(float(shown), digits)
 
 
 def certain_digits(e: Enclosure, digits: int = 12) -> str:
@@ -73,5 +91,10 @@ def point_text(values: Iterable[SupportsFloat], digits: int = 6) -> str:
 
 
 def share_text(value: float) -> str:
-    """A share in per cent; one too small for two decimals keeps a digit."""
-    return f"{100 * value:.1g} %" if 0 < value < 5e-5 else f"{100 * value:.2f} %"
+    """A share in per cent; one too small for two decimals keeps a digit, and only the whole is 100.00 %."""
+    if 0 < value < 5e-5:
+        return f"{100 * value:.1g} %"
+    decimals = 2
+    while value < 1 and f"{100 * value:.{decimals}f}".startswith("100") and decimals < 12:
+        decimals += 1
+    return f"{100 * value:.{decimals}f} %"

@@ -10,7 +10,7 @@ from dynlatch.cells.tree import box_volume
 from dynlatch.noise.invariant_box import InvariantBox
 from dynlatch.regions.reduced_set import READINGS, Membership
 from dynlatch.verdict import Verdict
-from dynlatch.views.numbers import real_text, share_text
+from dynlatch.views.numbers import at_least_text, at_most_text, share_text
 from dynlatch.views.style import attractor_name
 
 if TYPE_CHECKING:
@@ -64,10 +64,10 @@ def _gamma(proofs: RegionProofs, reading: str, k: int) -> str:
 def _tolerance(t: NoiseTolerance, sampled: Basins) -> Row:
     return {
         "name": attractor_name(sampled, t.attractor),
-        "lower": real_text(t.lower, 10),
-        "upper": "–" if t.upper is None else real_text(t.upper, 10),
-        "tube": "–" if t.tube is None else real_text(t.tube.noise, 6),
-        "closed": "–" if t.closed is None else real_text(t.closed, 6),
+        "lower": at_least_text(t.lower, 10),
+        "upper": "–" if t.upper is None else at_most_text(t.upper, 10),
+        "tube": "–" if t.tube is None else at_least_text(t.tube.noise, 6),
+        "closed": "–" if t.closed is None else at_least_text(t.closed, 6),
         "verdict": t.verdict,
         "reason": t.reason,
     }
@@ -80,12 +80,14 @@ def tolerance_summary(analysis: Analysis) -> Entry | None:
         return None
     weakest = min(latches, key=lambda t: t.lower)
     above = (
-        "no escape was found" if weakest.upper is None else f"an input of {real_text(weakest.upper, 8)} drives it out"
+        "no escape was found"
+        if weakest.upper is None
+        else f"an input of {at_most_text(weakest.upper, 8)} drives it out"
     )
     which = "of the weakest latch" if len(latches) > 1 else "of the latch"
     return (
         "Noise tolerance",
-        f"≥ {real_text(weakest.lower, 8)}",
+        f"≥ {at_least_text(weakest.lower, 8)}",
         f"{which}, norm {weakest.norm:g}; {above}",
         weakest.verdict,
     )
@@ -110,11 +112,11 @@ def region_ledger(analysis: Analysis) -> Iterator[Entry]:
     for t in proofs.tolerances:
         what = "a box" if isinstance(t.proof, InvariantBox) else "cells"
         name = f"noise that {attractor_name(analysis.basins, t.attractor)} stands"
-        yield name, f"≥ {real_text(t.lower, 8)}", f"{what} that the noise cannot leave", t.verdict
+        yield name, f"≥ {at_least_text(t.lower, 8)}", f"{what} that the noise cannot leave", t.verdict
         if t.upper is not None:
             yield (
                 f"{name} not",
-                f"{real_text(t.upper, 8)}",
+                at_most_text(t.upper, 8),
                 "inputs of that size drive it out, replayed by balls",
                 Verdict.PROVED,
             )

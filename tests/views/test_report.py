@@ -19,7 +19,16 @@ from dynlatch.maps.definition import Formulas, Map, exact_box, state_symbol
 from dynlatch.rigor.enclosure import Enclosure
 from dynlatch.views.figures import figures, svg_text
 from dynlatch.views.mathml import formula, mathml
-from dynlatch.views.numbers import badge, certain_digits, half_width, real_text, sentence
+from dynlatch.views.numbers import (
+    at_least_text,
+    at_most_text,
+    badge,
+    certain_digits,
+    half_width,
+    real_text,
+    sentence,
+    share_text,
+)  # fmt: skip
 from dynlatch.views.report import render_report
 
 pytestmark = pytest.mark.xdist_group("report")
@@ -251,6 +260,15 @@ def test_numbers_show_only_certain_digits() -> None:
     assert half_width(Enclosure(Fraction(0), Fraction(1, 500))) == "± 1.0e−03"
     assert real_text(float("nan")) == "not defined"
     assert real_text(-0.0) == "0"
+    assert (at_least_text(0.53283997, 4), at_most_text(0.53283997, 4)) == ("0.5328", "0.5329")
+    assert (at_least_text(-1.96, 2), at_most_text(-1.96, 2), at_most_text(float("inf"))) == ("−2", "−1.9", "∞")
+    assert [share_text(x) for x in (0, 2.4e-5, 0.5, 0.99999, 1)] == [
+        "0.00 %",
+        "0.002 %",
+        "50.00 %",
+        "99.999 %",
+        "100.00 %",
+    ]
 
 
 def test_badges_differ_in_sign_word_and_class() -> None:
