@@ -60,9 +60,7 @@ def _decays(found: Sequence[NoisyDecay]) -> Parts:
         [
             str(d.attractor),
             f"{float(d.noise):.8g}",
-            "no bound"
-            if d.rate is None or d.constant is None
-            else f"{at_most_text(d.constant, 4)} * {at_most_text(d.rate, 8)}^t",
+            _growth(d),
             "" if d.worst_rate is None else f"{at_least_text(d.worst_rate, 8)}^t",
             verdict(d.verdict, d.reason),
         ]
@@ -70,6 +68,12 @@ def _decays(found: Sequence[NoisyDecay]) -> Parts:
     ]
     columns = ("latch", "noise", "|da_t/da_0| at most", "some input keeps", "verdict")
     return [table("gradients under noise", columns, rows)] if rows else []
+
+
+def _growth(found: NoisyDecay) -> str:
+    if found.rate is None or found.constant is None:
+        return "no bound"
+    return f"{at_most_text(found.constant, 4)} * {at_most_text(found.rate, 8)}^t"
 
 
 def tolerances(found: Sequence[NoiseTolerance]) -> Parts:

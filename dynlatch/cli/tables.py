@@ -11,6 +11,7 @@ from rich.table import Table
 
 from dynlatch.regions.labels import Label
 from dynlatch.verdict import Stop, Verdict
+from dynlatch.views.numbers import at_least_text
 from dynlatch.views.results import label_name, norm_name
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def basins(found: Basins | BasinsFile) -> list[Table | str]:
     counts, total = found.counts, found.grid.num_cells
     listed = found.attractors.listed
     rows = [
-        [label_name(k), repr(a), str(counts.get(k, 0)), f"{counts.get(k, 0) / total:.6f}"] for k, a in enumerate(listed)
+        [label_name(k), str(a), str(counts.get(k, 0)), f"{counts.get(k, 0) / total:.6f}"] for k, a in enumerate(listed)
     ]
     rows += [
         [label_name(label), "", str(counts[label]), f"{counts[label] / total:.6f}"]
@@ -211,4 +212,7 @@ def analysis(found: Analysis) -> list[Table | str]:
     for entry in found.decays:
         where = "along an orbit" if entry.attractor is None else f"towards {label_name(entry.attractor)}"
         facts.append([f"decay {where}", f"{entry.decay.rate:.10g} nats per step"])
+    for t in () if found.proofs is None else found.proofs.tolerances:
+        stands = f"at least {at_least_text(t.lower, 10)} (norm {t.norm:g}, {t.verdict})"
+        facts.append([f"noise that {label_name(t.attractor)} stands", stands])
     return [*parts, facts_table("latching", facts)]

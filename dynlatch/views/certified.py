@@ -31,6 +31,7 @@ from dynlatch.views.style import (
     marker_handles,
     new_figure,
     number,
+    shape_of,
     stripes,
     symbol_text,
 )
@@ -62,7 +63,7 @@ def certified_figure(found: CertifiedBasins, reduced: CertifiedReducedSet | None
     inside = None
     if reduced is not None:
         inside = _plane(reduced.picture("uniform", _PIXELS[n]))
-    figure = new_figure(6.9, 2.3) if n == 1 else new_figure(6.6, 7.2)
+    figure = new_figure(6.9, 2.3) if n == 1 else new_figure(6.6, 1.7 + 6.0 * shape_of(_extent(found)))
     axes = figure.subplots()
     _show(axes, found, _coloured(labels, inside))
     states = found.map.states
@@ -82,7 +83,7 @@ def bounds_figure(found: CertifiedBasins) -> Figure | None:
         return None
     columns = min(len(targets), 2)
     rows = -(-len(targets) // columns)
-    figure = new_figure(7.6, 1.0 + 3.6 * rows)
+    figure = new_figure(7.6, 1.0 + rows * (0.6 + 6.6 / columns * shape_of(_extent(found))))
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, k in zip(panels, targets, strict=False):
         kinds = np.where(found.label == k, 1, np.where(found.avoids(k), 0, 2)).astype(np.int32)
@@ -141,15 +142,20 @@ def _coloured(labels: Picture, inside: Picture | None) -> NDArray[np.uint8]:
     return shown
 
 
+def _extent(found: CertifiedBasins) -> tuple[float, float, float, float]:
+    """The plane that is shown, (x0, x1, y0, y1); a band of height 1 for one state."""
+    (x0, x1), (y0, y1), *_ = [*((float(lo), float(hi)) for lo, hi in found.box), (0.0, 1.0)]
+    return x0, x1, y0, y1
+
+
 def _show(axes: Axes, found: CertifiedBasins, picture: NDArray[np.uint8]) -> None:
     names = [symbol_text(s) for s in found.map.states]
-    (x0, x1), *rest = [(float(lo), float(hi)) for lo, hi in found.box]
-    y0, y1 = rest[0] if rest else (0.0, 1.0)
-    axes.imshow(picture, extent=(x0, x1, y0, y1), origin="lower", interpolation="none", aspect="auto")
+    x0, x1, y0, y1 = extent = _extent(found)
+    axes.imshow(picture, extent=extent, origin="lower", interpolation="none", aspect="auto")
     axes.set(xlim=(x0, x1), ylim=(y0, y1), xlabel=names[0])
-    if rest:
+    if len(names) > 1:
         axes.set_ylabel(names[1])
-        axes.set_box_aspect(min(1.25, max(0.6, (y1 - y0) / (x1 - x0))))
+        axes.set_box_aspect(shape_of(extent))
     else:
         axes.set_yticks([])
     frame(axes)

@@ -219,6 +219,12 @@ def legend_below(figure: Figure, handles: Sequence[Any], columns: int = 3) -> No
         )
 
 
+def shape_of(extent: tuple[float, float, float, float]) -> float:
+    """Height over width of a picture of a plane (x0, x1, y0, y1), within reason."""
+    x0, x1, y0, y1 = extent
+    return min(1.25, max(0.6, (y1 - y0) / (x1 - x0)))
+
+
 def frame(axes: Axes) -> None:
     """Close the box around a picture whose edges mean something."""
     for spine in axes.spines.values():

@@ -38,6 +38,7 @@ from dynlatch.views.style import (
     new_figure,
     number,
     paint,
+    shape_of,
     special_patches,
     symbol_text,
 )
@@ -329,8 +330,7 @@ def _orbits(axes: Axes, analysis: Analysis, plane: Plane) -> None:
 
 def _shape(plane: Plane) -> float:
     """Height over width of a plane's picture, within reason."""
-    x0, x1, y0, y1 = plane.extent
-    return min(1.25, max(0.6, (y1 - y0) / (x1 - x0)))
+    return shape_of(plane.extent)
 
 
 def _telling_plane(analysis: Analysis) -> Plane:
