@@ -13,7 +13,6 @@ from dynlatch.checker.basins import BasinRules
 from dynlatch.checker.cells import Cells, Work, for_leaves, middle_of, named
 from dynlatch.checker.fields import Field
 from dynlatch.checker.gamma import IN, GammaRules
-from dynlatch.checker.intervals import Interval
 from dynlatch.checker.noise import BoxProof, Noise, check_box_proof, read_box_proof, read_noise
 from dynlatch.checker.outcome import RefutedError, UnprovedError
 from dynlatch.checker.points import shown
@@ -138,11 +137,14 @@ class _Staying:
         ranges = tree.ranges(wide)
         if ranges is None:
             return False
-        found = tree.touched(ranges, self._judge)
         if self._noise.norm == "inf" or len(image) == 1:
-            return next(found, None) is None
+            return tree.all_touched(ranges, self._judge)
         square = (size * size).upper()
-        return all(_gap_squared(image, tree.box(extent, corner)).lo > square for _, extent, corner in found)
+
+        def missed(extent: int, corner: Place) -> bool:
+            return _are_farther(image, tree.box(extent, corner), square)
+
+        return next(tree.touched(ranges, self._judge, missed), None) is None
 
     def _refute(self, leaf: int, box: Box) -> None:
         """Say so if the middle of the leaf, pushed along an axis or not, is mapped among leaves that do not stay."""
@@ -163,10 +165,10 @@ def _not(value: bool | None) -> bool | None:
     return None if value is None else not value
 
 
-def _gap_squared(one: Box, other: Box) -> Interval:
-    """The squared distance of two boxes."""
-    found: list[Interval] = []
+def _are_farther(one: Box, other: Box, square: arb) -> bool:
+    """Whether the squared distance of two boxes is proved to be more than that."""
+    total = arb(0)
     for x, y in zip(one, other, strict=True):
         gap = x.lo - y.hi if x.lo > y.hi else y.lo - x.hi if y.lo > x.hi else arb(0)
-        found.append(iv.square(iv.around(gap)))
-    return iv.total(found)
+        total += gap * gap
+    return bool(total > square)

@@ -123,8 +123,13 @@ class Tree:
         """Whether all leaves that are touched pass; ``judge`` must know of every leaf."""
         return next(self.touched(ranges, judge), None) is None
 
-    def touched(self, ranges: Ranges, judge: Judge) -> Generator[tuple[int, int, Place], None, None]:
-        """The leaves that are touched and do not pass: number, extent and corner (of a node if it fails as a whole)."""
+    def touched(
+        self, ranges: Ranges, judge: Judge, missed: Callable[[int, Place], bool] | None = None
+    ) -> Generator[tuple[int, int, Place], None, None]:
+        """The leaves that are touched and do not pass: number, extent and corner (of a node if it fails as a whole).
+
+        With ``missed``, what it says of a node's extent and corner decides which nodes are not touched after all.
+        """
         size = 1 << self.depth
         spans = [range(a >> self.depth, (b >> self.depth) + 1) for a, b in ranges]
         for at in itertools.product(*spans):
@@ -135,7 +140,7 @@ class Tree:
             while stack:
                 node, extent, corner = stack.pop()
                 passes = judge(node)
-                if passes:
+                if passes or (missed is not None and missed(extent, corner)):
                     continue
                 first = self.link[node]
                 if passes is False:
