@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A certificate.", show_default=False)],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Certificates.", show_default=False)],
     sample: Annotated[
         int | None,
         typer.Option(
@@ -32,21 +32,24 @@ def verify(
     seed: options.Seed = 0,
     as_json: options.AsJson = False,
 ) -> None:
-    """Prove a certificate again, from its text and the map alone.
+    """Prove certificates again, from their text and the map alone.
 
-    Exit codes: 0 if it is proved again (or every leaf of a sample is), 1 if not, 2 if it is no certificate.
+    Exit codes: 0 if each is proved again (or every leaf of a sample is), 1 if one is not, 2 if one is no certificate.
 
-    Example: `dynlatch verify point.json`
+    Examples: `dynlatch verify point.json`, `dynlatch verify OUT/certificates/*.json`
     """
     from dynlatch.checker.verify import verify as work
 
-    with terminal.listening() as progress:
-        found = work(file, sample=sample, seed=seed, progress=progress)
+    checked: list[tuple[Path, Verification]] = []
+    for file in files:
+        with terminal.listening() as progress:
+            found = work(file, sample=sample, seed=seed, progress=progress)
+        checked.append((file, found))
+        if not as_json:
+            terminal.show(f"{file}:" if len(files) > 1 else repr(found.map), _line(found))
     if as_json:
-        terminal.show_json({"verification": _of(found)})
-    else:
-        terminal.show(repr(found.map), *_lines(found))
-    if not found.clean:
+        terminal.show_json({"verifications": [{"file": str(file), **_of(found)} for file, found in checked]})
+    if not all(found.clean for _, found in checked):
         raise typer.Exit(NOT_PROVED)
 
 
@@ -61,7 +64,7 @@ def _of(found: Verification) -> dict[str, object]:
     }
 
 
-def _lines(found: Verification) -> list[str]:
+def _line(found: Verification) -> str:
     counted = f" ({found.checked:,} of {found.total:,} leaves)" if found.total > 1 else ""
     reason = f": {found.reason}" if found.reason else ""
-    return [f"{found.kind}: {found.verdict}{counted if not found.reason else ''}{reason}"]
+    return f"{found.kind}: {found.verdict}{counted if not found.reason else ''}{reason}"

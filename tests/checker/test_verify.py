@@ -137,10 +137,13 @@ def test_the_command_proves(run: Run, maker: ModuleType, file: Callable[..., Pat
     code, out, err = run("verify", str(file(maker.network_basins())))
     assert (code, err) == (0, "")
     assert out.splitlines()[-1] == "basins: PROVED (1,024 of 1,024 leaves)"
-    code, out, err = run("verify", str(file(maker.fixed_point())), "--json")
+    point = str(file(maker.fixed_point()))
+    code, out, err = run("verify", point, "--json")
     assert (code, err) == (0, "")
-    assert json.loads(out)["verification"] == {
-        "kind": "fixed point", "verdict": "PROVED", "checked": 1, "total": 1, "clean": True, "reason": "",
+    (only,) = json.loads(out)["verifications"]
+    assert only == {
+        "file": point, "kind": "fixed point",
+        "verdict": "PROVED", "checked": 1, "total": 1, "clean": True, "reason": "",
     }  # fmt: skip
 
 
@@ -157,7 +160,19 @@ def test_the_command_says_what_failed(run: Run, maker: ModuleType, file: Callabl
     assert "trapping region: REFUTED: (M^1)' is larger than 0.5" in out
     code, out, _ = run("verify", str(path), "--json")
     assert code == 1
-    assert json.loads(out)["verification"]["clean"] is False
+    assert json.loads(out)["verifications"][0]["clean"] is False
+
+
+def test_the_command_proves_several_and_fails_if_one_does(run: Run, maker: ModuleType, tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text(json.dumps(maker.region()), encoding="utf-8")
+    bad.write_text(json.dumps(maker.with_value(maker.region(), ["rate"], "1/2")), encoding="utf-8")
+    code, out, err = run("verify", str(good), str(good))
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [f"{good}:", "trapping region: PROVED"] * 2
+    code, out, _ = run("verify", str(bad), str(good))
+    assert code == 1
+    assert out.splitlines()[2:] == [f"{good}:", "trapping region: PROVED"]
 
 
 @pytest.mark.parametrize("words", [["missing.json"], ["--sample", "0", "x.json"], []])
