@@ -109,7 +109,7 @@ def _out_for_all(m: Map, attractors: Attractors, lo: Floats, hi: Floats) -> NDAr
     for attractor in sorted(attractors.listed, key=lambda a: a.traps[0].period):
         while orbit.steps < attractor.traps[0].period:
             orbit = orbit.advanced()
-        out &= norm_lower_bounds(*orbit.product, attractor.traps[0].norm) >= 1
+        out &= norm_lower_bounds(*orbit.product, attractor.traps[0].norm, 1.0) >= 1
     return out
 
 
@@ -139,11 +139,13 @@ def _follow(
             below = radius_below_one(*matrices, norms=() if norm is None else (norm,))
             holds[_NORM, active[large]] = False
             holds[_SPECTRAL, active[large[~below]]] = False
-            _settle(members, steps, _NORM, active[large[norm_lower_bounds(*matrices, 2) >= 1]], Membership.OUT, step)
+            _settle(
+                members, steps, _NORM, active[large[norm_lower_bounds(*matrices, 2, 1.0) >= 1]], Membership.OUT, step
+            )
             _settle(members, steps, _SPECTRAL, active[large[radius_at_least_one(*matrices)]], Membership.OUT, step)
         if norm is not None and step % period == 0:
             holds[_UNIFORM, active[~(norm_upper_bounds(*factor, norm) < 1)]] = False
-            fails = norm_lower_bounds(*factor, norm) >= 1
+            fails = norm_lower_bounds(*factor, norm, 1.0) >= 1
             _settle(members, steps, _UNIFORM, active[fails], Membership.OUT, step)
         settled, steady = (np.zeros(active.size, dtype=bool) for _ in range(2))
         for ball, tail, contracts in zip(targets, tails, uniform, strict=True):

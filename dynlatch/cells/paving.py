@@ -111,7 +111,7 @@ def _members(tree: CellTree, nodes: Nodes, norm: OperatorNorm, threads: int | No
         j_lo, j_hi = interval_map(tree.map).jacobian(*tree.ends(nodes[start:end]), threads=1)
         below = norm_upper_bounds(j_lo, j_hi, norm) < 1
         rest = np.flatnonzero(~below)
-        above = rest[norm_lower_bounds(j_lo[:, :, rest], j_hi[:, :, rest], norm) >= 1]
+        above = rest[norm_lower_bounds(j_lo[:, :, rest], j_hi[:, :, rest], norm, 1.0) >= 1]
         members[start:end][below], members[start:end][above] = Membership.IN, Membership.OUT
 
     for_chunks(work, nodes.size, _CHUNK, threads=threads, progress=progress, title="paving")

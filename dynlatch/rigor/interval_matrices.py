@@ -52,12 +52,13 @@ def _multiply(a_lo: Floats, a_hi: Floats, b_lo: Floats, b_hi: Floats, c_lo: Floa
 # --- least norms ------------------------------------------------------------------------------------------------------
 
 
-def norm_lower_bounds(j_lo: Floats, j_hi: Floats, norm: object) -> Floats:
+def norm_lower_bounds(j_lo: Floats, j_hi: Floats, norm: object, enough: float = math.inf) -> Floats:
     """A lower bound of |A| that holds for every matrix A in each of N interval matrices; 0 where nothing is known.
 
     |A| >= |A v| / |v| for any v; tried are the middle's top singular vectors on both sides, columns and rows. In
     norms 1 and inf the bound is the least norm itself, up to rounding.
-    Arguments: ``j_lo``, ``j_hi``, shape (n, n, N); ``norm``, as ``norms.read_norm`` takes it. Returns shape (N,).
+    Arguments: ``j_lo``, ``j_hi``, shape (n, n, N); ``norm``, as ``norms.read_norm`` takes it; ``enough``, a bound that
+    need not be bettered. Returns shape (N,).
     Raises: InputError for an unknown norm. Rigor: certified; for narrow matrices the gap to |A| is of the order of
     their width. Cost: about a microsecond a matrix for n <= 2, some ten for n = 4.
     """
@@ -66,18 +67,30 @@ def norm_lower_bounds(j_lo: Floats, j_hi: Floats, norm: object) -> Floats:
     if not isinstance(kind, AdaptedNorm) and kind != 2:
         least = np.maximum(np.maximum(lo, -hi), 0.0)
         return np.max(_down(np.sum(least, axis=0 if kind == 1 else 1), lo.shape[0]), axis=0)
-    left, right = (kind.matrix, kind.inverse) if isinstance(kind, AdaptedNorm) else (None, None)
+    bounds = np.zeros(lo.shape[2])
+    chosen = np.arange(bounds.size)
+    if enough < math.inf:  # the member that is nearest to 0 shows where that much cannot be had
+        nearest = np.clip(0.0, lo, hi)
+        chosen = np.flatnonzero(norm_upper_bounds(nearest, nearest, kind) >= enough)
+        lo, hi = lo[:, :, chosen], hi[:, :, chosen]
+    bounds[chosen] = _stretched(lo, hi, kind if isinstance(kind, AdaptedNorm) else None, enough)
+    return bounds
+
+
+def _stretched(lo: Floats, hi: Floats, norm: AdaptedNorm | None, enough: float) -> Floats:
+    """The least |A v| / |v| over each interval matrix, for the best of some v."""
+    left, right = (norm.matrix, norm.inverse) if norm is not None else (None, None)
     n, count = lo.shape[0], lo.shape[2]
     shape, shape_inverse = _ends(left, n), _ends(right, n)
     u, v = _singular_vectors(lo, hi, shape[0], shape_inverse[0])
     transposed = [np.ascontiguousarray(np.swapaxes(m, 0, 1)) for m in (lo, hi)]
     weights = [np.ascontiguousarray(m.T) for m in shape_inverse]
     bounds = np.zeros(count)
-    for k in range(n + 1):  # |P A P^-1| is the norm of its transpose as well, in which the shape is P^-T
+    for k in range(-1, n):  # |P A P^-1| is the norm of its transpose as well, in which the shape is P^-T
         unit = np.zeros((n, count))
-        unit[k % n] = 1.0
-        _stretch(lo, hi, *shape, v if k == n else unit, bounds)
-        _stretch(*transposed, *weights, u if k == n else unit, bounds)
+        unit[k] = 1.0
+        _stretch(lo, hi, *shape, v if k < 0 else unit, bounds, enough)
+        _stretch(*transposed, *weights, u if k < 0 else unit, bounds, enough)
     return bounds
 
 
@@ -122,21 +135,26 @@ def _singular_vectors(lo: Floats, hi: Floats, shape: Floats, inverse: Floats) ->
 
 
 @jit
-def _stretch(j_lo, j_hi, p_lo, p_hi, v, bounds):  # pyright: ignore
-    """Raise each bound to |P A v| / |P v|, rounded down."""
+def _stretch(j_lo, j_hi, p_lo, p_hi, v, bounds, enough):  # pyright: ignore
+    """Raise each bound that is below ``enough`` to |P A v| / |P v|, rounded down."""
     n = j_lo.shape[0]
-    w_lo, w_hi = np.empty(n), np.empty(n)
+    w_lo, w_hi, x, sizes = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
     for j in range(j_lo.shape[2]):
+        if bounds[j] >= enough:
+            continue
+        for k in range(n):
+            x[k] = v[k, j]
         for i in range(n):
             s_lo, s_hi = 0.0, 0.0
             for k in range(n):
-                a, b = iv.mul(j_lo[i, k, j], j_hi[i, k, j], v[k, j], v[k, j])
-                if v[k, j] != 0.0:  # which an unbounded entry would turn into poison
-                    s_lo, s_hi = iv.add(s_lo, s_hi, a, b)
+                if x[k] > 0.0:
+                    s_lo, s_hi = iv.add(s_lo, s_hi, iv.down(j_lo[i, k, j] * x[k]), iv.up(j_hi[i, k, j] * x[k]))
+                elif x[k] < 0.0:
+                    s_lo, s_hi = iv.add(s_lo, s_hi, iv.down(j_hi[i, k, j] * x[k]), iv.up(j_lo[i, k, j] * x[k]))
             w_lo[i], w_hi[i] = s_lo, s_hi
-        above = _length_above(p_lo, p_hi, v[:, j], v[:, j])
+        above = _length_above(p_lo, p_hi, x, sizes)
         if 0.0 < above < math.inf:
-            below = iv.down(_length_below(p_lo, p_hi, w_lo, w_hi) / above)
+            below = iv.down(_length_below(p_lo, p_hi, w_lo, w_hi, sizes) / above)
             if below > bounds[j]:
                 bounds[j] = below
 
@@ -146,47 +164,44 @@ def _apply(p_lo, p_hi, w_lo, w_hi, i):  # pyright: ignore
     """Entry i of P w."""
     s_lo, s_hi = 0.0, 0.0
     for k in range(p_lo.shape[0]):
-        a, b = iv.mul(p_lo[i, k], p_hi[i, k], w_lo[k], w_hi[k])
-        if p_lo[i, k] != 0.0 or p_hi[i, k] != 0.0:
+        if p_lo[i, k] != 0.0 or p_hi[i, k] != 0.0:  # a product of 0 with an unbounded entry would be poison
+            a, b = iv.mul(p_lo[i, k], p_hi[i, k], w_lo[k], w_hi[k])
             s_lo, s_hi = iv.add(s_lo, s_hi, a, b)
     return s_lo, s_hi
 
 
 @jit
-def _length_below(p_lo, p_hi, w_lo, w_hi):  # pyright: ignore
-    """At most |P w|; the entries are divided by the largest before they are squared."""
-    n = p_lo.shape[0]
-    least, largest = np.zeros(n), 0.0
+def _length_below(p_lo, p_hi, w_lo, w_hi, sizes):  # pyright: ignore
+    """At most |P w|; the entries are divided by the largest before they are squared. ``sizes`` is room for n."""
+    n, largest = p_lo.shape[0], 0.0
     for i in range(n):
         a, b = _apply(p_lo, p_hi, w_lo, w_hi, i)
-        if a > 0.0 or b < 0.0:
-            least[i] = min(max(a, -b), _LARGEST / n)
-            largest = max(largest, least[i])
+        sizes[i] = min(max(a, -b), _LARGEST / n) if a > 0.0 or b < 0.0 else 0.0
+        largest = max(largest, sizes[i])
     if largest == 0.0:
         return 0.0
     total = 0.0
     for i in range(n):
-        part = max(iv.down(least[i] / largest), 0.0)
+        part = max(iv.down(sizes[i] / largest), 0.0)
         total = max(iv.down(total + max(iv.down(part * part), 0.0)), 0.0)
     return max(iv.down(largest * iv.down(math.sqrt(total))), 0.0)
 
 
 @jit
-def _length_above(p_lo, p_hi, w_lo, w_hi):  # pyright: ignore
-    """At least |P w|; infinite where nothing is known."""
-    n = p_lo.shape[0]
-    most, largest = np.zeros(n), 0.0
+def _length_above(p_lo, p_hi, w, sizes):  # pyright: ignore
+    """At least |P w|; infinite where nothing is known. ``sizes`` is room for n."""
+    n, largest = p_lo.shape[0], 0.0
     for i in range(n):
-        a, b = _apply(p_lo, p_hi, w_lo, w_hi, i)
+        a, b = _apply(p_lo, p_hi, w, w, i)
         if not a <= b:
             return math.inf
-        most[i] = max(-a, b)
-        largest = max(largest, most[i])
+        sizes[i] = max(-a, b)
+        largest = max(largest, sizes[i])
     if largest == 0.0 or largest == math.inf:
         return largest
     total = 0.0
     for i in range(n):
-        part = iv.up(most[i] / largest)
+        part = iv.up(sizes[i] / largest)
         total = iv.up(total + iv.up(part * part))
     return iv.up(largest * iv.up(math.sqrt(total)))
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from dynlatch.views import one_dimension, two_dimensions
 from dynlatch.views.certified import bounds_figure, certified_figure
 from dynlatch.views.decay import decay_figure
-from dynlatch.views.style import styled
+from dynlatch.views.style import arrange, styled
 
 if TYPE_CHECKING:
     from dynlatch.analysis import Analysis
@@ -43,7 +43,8 @@ def figures(analysis: Analysis) -> dict[str, Figure]:
         drawn["reduced_set"] = room.reduced_set_figure(analysis)
         drawn["times"] = room.times_figure(analysis)
         drawn["decay"] = decay_figure(analysis)
-        _arrange(drawn)
+        for figure in drawn.values():
+            arrange(figure)
     return drawn
 
 
@@ -52,15 +53,9 @@ def proof_figures(proofs: RegionProofs) -> dict[str, Figure]:
     exist."""
     with styled():
         drawn = _proved(proofs)
-        _arrange(drawn)
+        for figure in drawn.values():
+            arrange(figure)
     return drawn
-
-
-def _arrange(drawn: dict[str, Figure]) -> None:
-    """Arrange each figure once, for SVG and PNG alike."""
-    for figure in drawn.values():
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
 
 
 def _proved(proofs: RegionProofs) -> dict[str, Figure]:

@@ -108,6 +108,12 @@ def new_figure(width: float, height: float) -> Figure:
     )
 
 
+def arrange(figure: Figure) -> None:
+    """Arrange a figure once, for all formats that it is saved in. Belongs inside ``styled()``."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine(None)  # not "none", which has each format arranged again for nothing
+
+
 def plain(text: str, limit: int = 70) -> str:
     """A user's text as a figure can show it: no mathematics is read into it, and no glyph is missing."""
     shown = "".join(c if c.isprintable() and ord(c) < 0x400 else "?" for c in unicodedata.normalize("NFC", text))

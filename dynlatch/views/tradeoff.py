@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from dynlatch.verdict import Verdict
-from dynlatch.views.style import INK, MUTED, PAPER, colour_of, legend_below, new_figure, plain, styled
+from dynlatch.views.style import INK, MUTED, PAPER, arrange, colour_of, legend_below, new_figure, plain, styled
 
 if TYPE_CHECKING:
     from dynlatch.latch.tradeoff import Tradeoff, TradeoffPoint
@@ -49,8 +49,7 @@ def tradeoff_figure(curves: Sequence[Tradeoff], law: TradeoffLaw | None = None) 
         right.set_ylabel(r"$\gamma - 2 h^*$")
         right.set_title("the excess of forgetting")
         legend_below(figure, _handles([curve for _, curve in shown], [k for k, _ in shown], law), columns=3)
-        figure.draw_without_rendering()  # arranged in this style
-        figure.set_layout_engine("none")
+        arrange(figure)
     return figure
 
 

@@ -25,6 +25,7 @@ from dynlatch.views.style import (
     PALETTE,
     PAPER,
     Floats,
+    arrange,
     frame,
     heading,
     is_in,
@@ -86,8 +87,7 @@ def uncertainty_figure(inside: Uncertainty, outside: Uncertainty, labelled: Redu
             axes.set_ylabel("")
         figure.suptitle(f"A ball of uncertainty in {heading(m)}{_noise_text(inside)}", x=0.01, ha="left", fontsize=10)
         legend_below(figure, [*_size_handles(), *handles], columns=3)
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        arrange(figure)
     return figure
 
 

@@ -89,6 +89,19 @@ def test_no_member_has_a_smaller_norm(n: int, norm: object, width: float) -> Non
 
 
 @pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("n", [1, 2, 3, 4])
+def test_a_bound_that_is_enough_is_still_found(n: int, norm: object) -> None:
+    for width in (0.0, 1e-6, 1e-2, 0.3):
+        lo, hi = boxes(n, 800, width, "enough", width)
+        best = im.norm_lower_bounds(lo, hi, named(norm, n))
+        enough = float(np.median(best[best > 0]))
+        found = im.norm_lower_bounds(lo, hi, named(norm, n), enough)
+        assert np.array_equal(found >= enough, best >= enough)
+        assert np.all(found <= best)
+        assert 0 < np.sum(found >= enough) < 800
+
+
+@pytest.mark.parametrize("norm", NORMS)
 def test_the_middle_s_norm_and_an_unrounded_one_are_refuted(norm: object) -> None:
     def at_the_middle(lo: np.ndarray, hi: np.ndarray, kind: object) -> np.ndarray:
         return im.norm_lower_bounds(0.5 * (lo + hi), 0.5 * (lo + hi), kind)
