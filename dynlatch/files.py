@@ -31,6 +31,21 @@ def replacing(path: Path) -> Generator[Path, None, None]:
 
 
 @contextlib.contextmanager
+def whole_file(path: Path) -> Generator[Path, None, None]:
+    """``replacing`` for a file that a user has named.
+
+    Raises: OutputError in place of every OSError of the block.
+    """
+    try:
+        with replacing(path) as temporary:
+            yield temporary
+    except OutputError:
+        raise
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written ({_reason(error)}); choose another place") from error
+
+
+@contextlib.contextmanager
 def staged_folder(folder: Path) -> Generator[Path, None, None]:
     """An empty folder to write into: its files move into ``folder`` when the block ends well.
 

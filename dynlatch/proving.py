@@ -19,7 +19,7 @@ from dynlatch.latch.critical_input import CriticalInput, critical_input
 from dynlatch.latch.fixed_points import FixedPoints, fixed_points
 from dynlatch.maps.definition import Map, exact_box
 from dynlatch.noise.decay import NoisyDecay, noisy_decay
-from dynlatch.noise.tolerance import NoiseTolerance
+from dynlatch.noise.tolerance import NoiseTolerance, checked_norm
 from dynlatch.progress import SILENT, Progress, one_step
 from dynlatch.region_proofs import RegionProofs, prove_regions
 from dynlatch.regions.attractors import find_attractors
@@ -70,9 +70,11 @@ def prove(
     """Certify points, trapping regions, basins, reduced sets, noise tolerances and decay, and write each as a claim.
 
     Arguments: ``box`` (the map's domain); ``depth`` and ``max_cells`` of the basins; ``norm`` of the noise.
-    Raises: InputError as ``certified_basins``. Rigor: certified. Cost: seconds to a minute.
+    Raises: InputError as ``certified_basins``, and for a norm other than 2 or inf. Rigor: certified. Cost: seconds to a
+    minute.
     """
     n = check_dimension(m)
+    checked_norm(norm)
     sides = m.domain if box is None else exact_box(box, n)
     attractors = find_attractors(m, hull(m.domain, sides), seed=seed, progress=progress)
     points = one_step(progress, "certifying fixed points", lambda: fixed_points(m))

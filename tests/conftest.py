@@ -40,9 +40,19 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.fixture(scope="session")
 def maker() -> ModuleType:
     """``checker/maker.py``: certificates by plain arithmetic, and the parts of one."""
-    name = "checker_maker"
+    return _loaded("checker_maker", "checker/maker.py")
+
+
+@pytest.fixture(scope="session")
+def results_schema() -> ModuleType:
+    """``views/test_results.py``: the schema of ``results.json``, and ``faults``: where a value differs from a part."""
+    return _loaded("results_schema", "views/test_results.py")
+
+
+def _loaded(name: str, path: str) -> ModuleType:
+    """A file of this folder that several others use, which stand in no package."""
     if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / "checker" / "maker.py")
+        spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / path)
         assert spec is not None
         assert spec.loader is not None
         sys.modules[name] = importlib.util.module_from_spec(spec)

@@ -18,7 +18,7 @@ from dynlatch.cells.digraph import CellDigraph, Longs, cell_digraph
 from dynlatch.cells.images import displacements
 from dynlatch.cells.tree import EXITS, CellTree, Ints, box_volume, check_dimension, make_tree
 from dynlatch.errors import InputError
-from dynlatch.files import replacing, writable_parent
+from dynlatch.files import whole_file, writable_parent
 from dynlatch.jit import jit
 from dynlatch.latch.fixed_points import FixedPoint, fixed_points
 from dynlatch.maps.definition import Box, Map, exact_box
@@ -114,7 +114,7 @@ class MorseGraph:
     def to_graphml(self, path: str | Path) -> Path:
         """Write ``graph`` as GraphML, whole or not at all. Raises: OutputError if it cannot be written."""
         target = writable_parent(Path(path))
-        with replacing(target) as temporary:
+        with whole_file(target) as temporary:
             nx.write_graphml(self.graph, temporary)
         return target
 
@@ -166,7 +166,7 @@ def morse_graph(
     sides = m.domain if box is None else exact_box(box, n)
     counts = cell_counts(_RESOLUTION[n] if resolution is None else resolution, n)
     total = int(np.prod(np.array(counts, dtype=object)))
-    if isinstance(refine, bool) or not 0 <= refine <= 24:
+    if isinstance(refine, bool) or not isinstance(refine, int) or not 0 <= refine <= 24:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InputError(f"refine={refine} must be a whole number from 0 to 24: how often recurrent cells are halved")
     if max_cells < total:
         raise InputError(

@@ -13,7 +13,7 @@ MAX_DEPTH = 28
 
 def checked_depth(depth: int) -> int:
     """A usable number of halvings. Raises: InputError."""
-    if isinstance(depth, bool) or not 1 <= depth <= MAX_DEPTH:
+    if isinstance(depth, bool) or not isinstance(depth, int) or not 1 <= depth <= MAX_DEPTH:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InputError(
             f"depth={depth} must be a whole number from 1 to {MAX_DEPTH}: how often each side of the box is halved"
         )

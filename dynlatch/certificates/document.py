@@ -17,8 +17,8 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from dynlatch.errors import InputError, OutputError
-from dynlatch.files import replacing, writable_parent
+from dynlatch.errors import InputError
+from dynlatch.files import whole_file, writable_parent
 from dynlatch.maps.definition import Map
 from dynlatch.maps.text import map_to_json
 from dynlatch.rigor.enclosure import Enclosure
@@ -65,11 +65,8 @@ class Certificate:
         """
         text = self.text()
         target = writable_parent(Path(path))
-        try:
-            with replacing(target) as temporary:
-                temporary.write_text(text, encoding="utf-8", newline="\n")
-        except OSError as error:
-            raise OutputError(f"{path} cannot be written ({error.strerror or error}); choose another place") from error
+        with whole_file(target) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
         return target
 
     def __repr__(self) -> str:

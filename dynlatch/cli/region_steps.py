@@ -10,7 +10,7 @@ import typer
 from dynlatch.cli import arguments, options, terminal
 from dynlatch.cli.steps import heard, tell
 from dynlatch.errors import InputError
-from dynlatch.files import writable_folder, writable_parent
+from dynlatch.files import whole_file, writable_folder, writable_parent
 
 if TYPE_CHECKING:
     from dynlatch.latch.fixed_points import FixedPoint
@@ -87,16 +87,20 @@ def tolerance(
     Examples: `dynlatch tolerance neuron -p w=2`, `dynlatch tolerance my_map.toml --norm inf --set gamma`
     """
     m = arguments.the_map(map_name, param or ())
-    from dynlatch.noise.tolerance import is_latch, noise_tolerance
+    from dynlatch.cells.tree import check_dimension
+    from dynlatch.noise.tolerance import checked_norm, is_latch, noise_tolerance
     from dynlatch.regions.attractors import find_attractors
     from dynlatch.views.region_results import of_tolerance
 
+    check_dimension(m)
+    checked_norm(norm)
     with terminal.listening() as progress:
         known = find_attractors(m, m.domain, seed=seed, progress=progress)
         chosen = [k for k, a in enumerate(known.listed) if is_latch(a)] if attractor is None else [attractor]
         if not chosen:
             raise InputError(
-                f"{m.name} has no attracting fixed point with a trapping region in its domain: nothing is latched"
+                f"no attracting fixed point of {m.name} is certified in its domain with a trapping region, so no latch "
+                "is known; choose a map with one"
             )
         found = [
             noise_tolerance(
@@ -191,6 +195,11 @@ def transient(
 
     def work() -> Any:
         latches = _latches(m)
+        if len(latches) < 2:
+            raise InputError(
+                f"fewer than two attracting fixed points of {m.name} are certified in its domain ({len(latches)}): an "
+                "input carries the state from one to another; choose a map with two"
+            )
         for option, k in (("--from", start), ("--to", end)):
             if k >= len(latches):
                 raise InputError(
@@ -273,11 +282,10 @@ def tradeoff(
             chosen.make, given, parameter=chosen.parameter, name=chosen.title, tolerance=tolerance_of, progress=progress
         )
     if path is not None:
-        from dynlatch.files import replacing
         from dynlatch.views.figures import png_bytes
         from dynlatch.views.tradeoff import tradeoff_figure
 
-        with replacing(path) as temporary:
+        with whole_file(path) as temporary:
             temporary.write_bytes(png_bytes(tradeoff_figure([curve], law)))
     if as_json:
         terminal.show_json({"tradeoff": of_tradeoff(curve, law)})

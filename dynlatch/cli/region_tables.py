@@ -59,7 +59,7 @@ def _decays(found: Sequence[NoisyDecay]) -> Parts:
     rows = [
         [
             str(d.attractor),
-            f"{float(d.noise):.8g}",
+            at_least_text(d.noise, 8),
             _growth(d),
             "" if d.worst_rate is None else f"{at_least_text(d.worst_rate, 8)}^t",
             verdict(d.verdict, d.reason),
@@ -171,7 +171,15 @@ def metrics(found: Metrics) -> Parts:
     if wada is not None:
         holds = "holds" if wada.holds else "does not hold"
         facts.append(["Wada test", f"{holds} within {wada.radius:g} cells (least radius {wada.least_radius:.3g})"])
-    shares = [[s.name, f"{s.share:.6f}", f"[{s.interval[0]:.6f}, {s.interval[1]:.6f}]"] for s in found.stability.shares]
+    attractors = found.stability.attractors
+    shares = [
+        [
+            f"{s.label}: {attractors[s.label]}" if s.label >= 0 else s.name,
+            f"{s.share:.6f}",
+            f"[{s.interval[0]:.6f}, {s.interval[1]:.6f}]",
+        ]
+        for s in found.stability.shares
+    ]
     parts: Parts = [
         facts_table("basins (measured)", facts),
         table("basin stability (measured, random states)", ("goes to", "share", "95 % interval"), shares),

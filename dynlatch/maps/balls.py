@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import sympy as sp
-from flint import arb
+from flint import arb, ctx
 
 from dynlatch.errors import InputError
 from dynlatch.maps.definition import Map, TanhLayer
@@ -70,11 +70,11 @@ class BallMap:
         if isinstance(self._map.rule, TanhLayer):
             squashed = [balls.tanh(a) for a in box]
             return [_dot(row, squashed) + balls.ball(b) for row, b in zip(*_rows(self._map.rule), strict=True)]
-        return _evaluate(_image_program(self._map), box)
+        return self._image(box)
 
     def image_of_point(self, box: Sequence[arb]) -> list[arb]:
         """The image of a narrow box by the mean value form: its width grows by M', not by all that a formula adds."""
-        if isinstance(self._map.rule, TanhLayer) or all(a.is_exact() for a in box):
+        if self._has_narrow_images or all(a.is_exact() for a in box):
             return self.image(box)
         middle = [a.mid() for a in box]
         shift = [a - c for a, c in zip(box, middle, strict=True)]
@@ -94,7 +94,7 @@ class BallMap:
             rows, _ = _rows(self._map.rule)
             return [[balls.mul(balls.ball(w), s) for w, s in zip(row, slopes, strict=True)] for row in rows]
         n = self._map.dimension
-        flat = self._where_defined(jacobian_program(self._map), box)
+        flat = self._where_defined(self._jacobian, box)
         return [flat[i * n : (i + 1) * n] for i in range(n)]
 
     def second_derivatives(self, box: Sequence[arb]) -> list[list[list[arb]]]:
@@ -107,13 +107,52 @@ class BallMap:
                 [[balls.mul(balls.ball(row[j]), bends[j]) if j == k else arb(0) for k in range(n)] for j in range(n)]
                 for row in rows
             ]
-        flat = self._where_defined(_hessian_program(self._map), box)
+        flat = self._where_defined(self._hessian, box)
         return [[flat[(i * n + j) * n : (i * n + j + 1) * n] for j in range(n)] for i in range(n)]
 
-    def _where_defined(self, program: Program, box: Sequence[arb]) -> list[arb]:
-        if is_total(self._map) or all(value.is_finite() for value in self.image(box)):
-            return _evaluate(program, box)
-        return [arb("nan")] * len(program.outputs)
+    def _where_defined(self, program: _BallProgram, box: Sequence[arb]) -> list[arb]:
+        if self._is_total or all(value.is_finite() for value in self.image(box)):
+            return program(box)
+        return [arb("nan")] * len(program.program.outputs)
+
+    # Kept here, not looked up by the map: orbits of many steps ask again and again.
+
+    @cached_property
+    def _is_total(self) -> bool:
+        return is_total(self._map)
+
+    @cached_property
+    def _has_narrow_images(self) -> bool:
+        """Whether every formula has each state once, so that its range over a box is enclosed but for rounding."""
+        m = self._map
+        return isinstance(m.rule, TanhLayer) or all(f.count(s) <= 1 for f in m.expressions for s in m.states)
+
+    @cached_property
+    def _image(self) -> _BallProgram:
+        return _BallProgram(_image_program(self._map))
+
+    @cached_property
+    def _jacobian(self) -> _BallProgram:
+        return _BallProgram(jacobian_program(self._map))
+
+    @cached_property
+    def _hessian(self) -> _BallProgram:
+        return _BallProgram(_hessian_program(self._map))
+
+
+class _BallProgram:
+    """A program over balls; its constants are enclosed once for each precision."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._constants: dict[int, list[arb]] = {}
+
+    def __call__(self, box: Sequence[arb]) -> list[arb]:
+        constants = self._constants.get(ctx.prec)
+        if constants is None:
+            constants = self._constants[ctx.prec] = [ball_of(c) for c in self.program.constants]
+        results: list[Any] = run(self.program, box, constants, _OPERATIONS)
+        return results
 
 
 @lru_cache(maxsize=64)
@@ -134,12 +173,6 @@ def _rows(rule: TanhLayer) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[Frac
 
 def _dot(weights: Sequence[Fraction], values: Sequence[arb]) -> arb:
     return sum((balls.mul(balls.ball(w), v) for w, v in zip(weights, values, strict=True)), arb(0))
-
-
-def _evaluate(program: Program, box: Sequence[arb]) -> list[arb]:
-    constants = [ball_of(c) for c in program.constants]
-    results: list[Any] = run(program, box, constants, _OPERATIONS)
-    return results
 
 
 @lru_cache(maxsize=64)

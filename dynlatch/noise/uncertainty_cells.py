@@ -92,9 +92,10 @@ class NoisyBall:
 
 
 def _between(state: Sequence[Ball]) -> Boxes:
-    """A box of balls as one of floats; nan where nothing is known."""
-    if not all(b.is_finite() for b in state):
+    """A box of balls as one of floats; nan where nothing is known, or where it is too large to be written out."""
+    try:
+        ends = [balls.enclosure(b) for b in state]
+    except ArithmeticError:
         nothing = np.full((len(state), 1), math.nan)
         return nothing, nothing
-    ends = [balls.enclosure(b) for b in state]
     return np.array([[e.lo] for e in ends]), np.array([[e.hi] for e in ends])

@@ -119,7 +119,7 @@ def check_memory(grid: Grid, bytes_per_cell: int) -> None:
 
 def cell_counts(resolution: int | Sequence[int], num_axes: int) -> tuple[int, ...]:
     """Cells along each axis from one number for all or one each. Raises: InputError for what is no such number."""
-    given = [resolution] * num_axes if isinstance(resolution, int) else list(resolution)
+    given = list(resolution) if isinstance(resolution, Sequence) else [resolution] * num_axes
     mend = "give a whole number of cells along each axis, at least 1"
     if len(given) != num_axes:
         raise InputError(f"resolution={resolution} has {len(given)} numbers for {num_axes} axes; {mend}")

@@ -175,8 +175,11 @@ def _handles(found: CertifiedBasins, labels: Picture, inside: Picture | None) ->
             Patch(facecolor=face, edgecolor=colour_of(k), linewidth=0.8, label=f"must {what} {k + 1}: {share(k)}")
         )
     if inside is not None and np.any((inside == Membership.IN) & (labels >= 0)):
-        first = int(labels[(inside == Membership.IN) & (labels >= 0)].flat[0])
-        handles.append(Patch(facecolor=colour_of(first), label=r"full colour: proved in $\Gamma$, uniform reading"))
+        proved = np.unique(labels[(inside == Membership.IN) & (labels >= 0)])
+        full, light = colour_of(int(proved[0])), light_colour_of(int(proved[0]))
+        handles.append(Patch(facecolor=full, label=r"full colour: proved in $\Gamma$, uniform reading"))
+        if np.any((inside == Membership.UNDECIDED) & np.isin(labels, proved)):
+            handles.append(Patch(facecolor=light, edgecolor=full, hatch="////", label="striped: undecided there"))
     if np.any(labels == LEAVES):
         handles.append(Patch(facecolor=_GONE, label=f"must leave the box: {share(LEAVES)}"))
     if found.cells(OPEN).size:
