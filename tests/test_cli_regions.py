@@ -10,6 +10,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import mpmath
@@ -40,14 +41,16 @@ LATCHED = 1.9150080481545374
 
 
 @pytest.fixture
-def of_json(run: Run) -> Callable[..., Any]:
-    """What a command prints with ``--json``; nothing else may be printed."""
+def of_json(run: Run, results_schema: ModuleType) -> Callable[..., Any]:
+    """What a command prints with ``--json``; nothing else may be printed, and each part has the shape of its key."""
 
     def called(*words: str) -> Any:
         code, out, err = run(*words, "--json")
         assert (code, err) == (0, "")
         found = json.loads(out, parse_constant=lambda text: pytest.fail(f"{text} is no JSON"))
         assert to_text(found) == out
+        shapes = results_schema.SCHEMA["properties"]
+        assert [fault for key, part in found.items() for fault in results_schema.faults(part, shapes[key])] == []
         return found
 
     return called
@@ -75,7 +78,7 @@ def cells(out: str, row: str) -> list[str]:
 
 
 def size(text: str) -> Fraction:
-    return Fraction(text.replace("−", "-"))
+    return Fraction(text)
 
 
 @cache
@@ -86,7 +89,8 @@ def proofs() -> Proofs:
 @pytest.fixture
 def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     """No work and no drawing behind ``certify``."""
-    monkeypatch.setattr("dynlatch.proving.prove", lambda *_, **__: proofs())
+    ready = proofs()  # made before its maker is replaced
+    monkeypatch.setattr("dynlatch.proving.prove", lambda *_, **__: ready)
     monkeypatch.setattr(folder, "proof_figures", lambda _: {"certified": 1})
     monkeypatch.setattr(folder, "svg_text", lambda _: "<svg/>")
     monkeypatch.setattr(folder, "png_bytes", lambda _: b"png")
@@ -123,8 +127,8 @@ def test_certify_tells_a_person(tmp_path: Path, run: Run) -> None:
     code, text, err = run("certify", *W2, "--out", str(tmp_path))
     assert (code, err) == (0, "")
     assert text.splitlines()[-1] == f"Written to {tmp_path}: 14 certificates, figures and proofs.json."
-    assert cells(text, "0 fixed point")[1:] == ["fixed point at (-1.91501)", "49.61 %", "50.39 %", *["38.98 %"] * 3]
-    assert [cells(text, row)[-1] for row in ("decided", "open", "must leave")] == ["99.22 %", "0.78 %", "0.00 %"]
+    assert cells(text, "0 fixed point")[1:] == ["fixed point at (-1.91501)", "49.60 %", "50.40 %", *["38.98 %"] * 3]
+    assert [cells(text, row)[-1] for row in ("decided", "open", "must leave")] == ["99.21 %", "0.79 %", "0.00 %"]
     assert cells(text, "verdict") == ["verdict", "PROVED"]
     exact = proofs().decays[0]
     noise, most, kept, verdict = cells(text, "0 0.26641998")[1:]

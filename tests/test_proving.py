@@ -235,14 +235,14 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("drawn")
 @pytest.mark.parametrize("name", MAPS)
 def test_the_summary_fits_the_schema_of_results(tmp_path: Path, results_schema: ModuleType, name: str) -> None:
-    """Part by part: a summary has the parts of results.json that were proved, and two of its own."""
+    """Part by part: a summary has the parts of results.json that were proved, and more of the schema."""
     found = proofs(name)
     text = (found.save(tmp_path) / "proofs.json").read_text("utf-8")
     summary = json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
     known = results_schema.SCHEMA["properties"]
     for key in summary.keys() & known.keys():
         assert list(results_schema.faults(summary[key], known[key], key)) == []
-    assert summary.keys() - known.keys() == {"noisy_decays", "certificates"}
+    assert summary.keys() <= known.keys()
     assert summary["certificates"] == EXPECTED[name]
     written = {
         "map": of_map(found.map), **of_fixed_points(found.points), "proofs": of_proofs(found.regions),

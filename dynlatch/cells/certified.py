@@ -149,7 +149,10 @@ class CertifiedBasins:
         return flat.reshape((resolution,) * len(self.tree.roots))
 
     def to_xarray(self) -> xarray.Dataset:
-        """The cells as a table: ends along each axis (rounded outward), label, rank, level."""
+        """The cells as a table: ends along each axis (rounded outward), label, rank, level.
+
+        ``has_image`` is False where a cell is open because M is not proved to have a finite value on all of it.
+        """
         import xarray
 
         leaves = self.tree.in_order()
@@ -161,6 +164,7 @@ class CertifiedBasins:
         columns |= {
             "label": ("cell", self.label[leaves]), "rank": ("cell", self.rank[leaves], {"units": "steps"}),
             "level": ("cell", self.tree.level[leaves]),
+            "has_image": ("cell", (self.tree.status[leaves] & DEFINED) != 0),
         }  # fmt: skip
         attrs = {
             "map": repr(self.map), "map_hash": self.map.content_hash, "rigor": "certified", "stop": str(self.stop),

@@ -48,7 +48,11 @@ def verify(
         if not as_json:
             terminal.show(f"{file}:" if len(files) > 1 else repr(found.map), _line(found))
     if as_json:
-        terminal.show_json({"verifications": [{"file": str(file), **_of(found)} for file, found in checked]})
+        from dynlatch.views.results import SCHEMA
+
+        terminal.show_json(
+            {"schema": SCHEMA, "verifications": [{"file": str(file), **_of(found)} for file, found in checked]}
+        )
     if not all(found.clean for _, found in checked):
         raise typer.Exit(NOT_PROVED)
 

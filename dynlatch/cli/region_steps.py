@@ -270,6 +270,7 @@ def tradeoff(
     from dynlatch.latch.tradeoff import tradeoff as work
     from dynlatch.latch.tradeoff_law import tradeoff_law
     from dynlatch.views.region_results import of_tradeoff
+    from dynlatch.views.results import SCHEMA
 
     law = heard("proving the law", tradeoff_law)
     with terminal.listening() as progress:
@@ -288,7 +289,7 @@ def tradeoff(
         with whole_file(path) as temporary:
             temporary.write_bytes(png_bytes(tradeoff_figure([curve], law)))
     if as_json:
-        terminal.show_json({"tradeoff": of_tradeoff(curve, law)})
+        terminal.show_json({"schema": SCHEMA, "tradeoff": of_tradeoff(curve, law)})
         return
     from dynlatch.cli import region_tables
 

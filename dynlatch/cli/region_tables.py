@@ -12,7 +12,7 @@ from dynlatch.cells.settle import LEAVES, OPEN
 from dynlatch.cells.tree import box_volume
 from dynlatch.cli.tables import enclosed, facts_table, table, verdict
 from dynlatch.regions.reduced_set import READINGS, Membership
-from dynlatch.views.numbers import at_least_text, at_most_text, share_text
+from dynlatch.views.numbers import at_least_text, at_most_text, share_at_least, share_at_most
 
 if TYPE_CHECKING:
     from dynlatch.cells.morse import MorseGraph
@@ -40,13 +40,13 @@ def proofs(found: Proofs) -> Parts:
         areas = basins.areas(k)
         gamma = [float(reduced.volume(name, Membership.IN, k) / whole) for name in READINGS]
         kind = "block around " if k in basins.blocks else ""
-        shares = [float(areas.inner / whole), float(areas.outer / whole), *gamma]
-        rows.append([str(k), kind + str(basins.attractors[k]), *map(share_text, shares)])
+        shares = [share_at_least(float(areas.inner / whole)), share_at_most(float(areas.outer / whole))]
+        rows.append([str(k), kind + str(basins.attractors[k]), *shares, *map(share_at_least, gamma)])
     columns = ("attractor", "what", "must reach it", "may reach it", *(f"Gamma {name}" for name in READINGS))
     facts = [
-        ["decided", share_text(float(basins.decided))],
-        ["must leave the box", share_text(float(basins.tree.volume(basins.cells(LEAVES)) / whole))],
-        ["open", share_text(float(basins.tree.volume(basins.cells(OPEN)) / whole))],
+        ["decided", share_at_least(float(basins.decided))],
+        ["must leave the box", share_at_least(float(basins.tree.volume(basins.cells(LEAVES)) / whole))],
+        ["open", share_at_most(float(basins.tree.volume(basins.cells(OPEN)) / whole))],
         ["cells", f"{basins.tree.leaves.size}, each side halved up to {basins.depth} times ({basins.stop})"],
         ["verdict", str(basins.verdict)],
     ]
@@ -109,7 +109,7 @@ def morse_graph(found: MorseGraph) -> Parts:
     parts: Parts = [table(f"{len(found.sets)} Morse sets", columns, rows)]
     if len(found.sets) > _MOST_ROWS:
         parts.append(f"{len(found.sets) - _MOST_ROWS} more are in the graph; --out FILE.graphml has all.")
-    share = share_text(float(found.volume / whole))
+    share = share_at_most(float(found.volume / whole))
     parts.append(f"Everything recurrent lies in them: {found.verdict}. They fill {share} of the box ({found.stop}).")
     return parts
 

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Sequence[str]]) -> Table:
-    """A plain table with its title on the left."""
+    """A plain table with its title on the left; minus signs are hyphens, so that numbers can be read in again."""
     made = Table(title=title, title_justify="left", box=borders.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         made.add_column(column, overflow="fold")
     for row in rows:
-        made.add_row(*row)
+        made.add_row(*(cell.replace("−", "-") for cell in row))
     return made
 
 

@@ -12,9 +12,10 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from dynlatch.cells.settle import LEAVES, OPEN
+from dynlatch.cells.tree import box_volume
 from dynlatch.latch.fixed_points import Stability
 from dynlatch.regions.reduced_set import Membership
-from dynlatch.views.numbers import share_text
+from dynlatch.views.numbers import share_at_least, share_at_most
 from dynlatch.views.style import (
     INK,
     MUTED,
@@ -95,7 +96,7 @@ def bounds_figure(found: CertifiedBasins) -> Figure | None:
         shown[may & striped], shown[may & ~striped] = colour_bytes(colour_of(k)), colour_bytes(PAPER)
         _show(axes, found, shown)
         areas, whole = found.areas(k), found.tree.volume(found.tree.leaves)
-        inner, outer = (share_text(float(v / whole)) for v in (areas.inner, areas.outer))
+        inner, outer = share_at_least(float(areas.inner / whole)), share_at_most(float(areas.outer / whole))
         axes.set_title(f"{k + 1}: must {inner}, may {outer}", fontsize=9)
     for axes in panels[len(targets) :]:
         axes.set_visible(False)
@@ -161,18 +162,24 @@ def _show(axes: Axes, found: CertifiedBasins, picture: NDArray[np.uint8]) -> Non
     frame(axes)
 
 
+def label_share(found: CertifiedBasins, label: int) -> str:
+    """The share of the box that carries a label: what is proved rounded down, what is open rounded up."""
+    share = float(found.tree.volume(found.cells(label)) / box_volume(found.box))
+    return share_at_most(share) if label == OPEN else share_at_least(share)
+
+
 def _handles(found: CertifiedBasins, labels: Picture, inside: Picture | None) -> list[Any]:
-    whole = found.tree.volume(found.tree.leaves)
-
-    def share(label: int) -> str:
-        return share_text(float(found.tree.volume(found.cells(label)) / whole))
-
     handles: list[Any] = []
     for k in [k for k in found.targets if np.any(labels == k)][:NUM_LISTED]:
         what = "enter the block around" if k in found.blocks else "reach"
         face = light_colour_of(k) if inside is not None else colour_of(k)
         handles.append(
-            Patch(facecolor=face, edgecolor=colour_of(k), linewidth=0.8, label=f"must {what} {k + 1}: {share(k)}")
+            Patch(
+                facecolor=face,
+                edgecolor=colour_of(k),
+                linewidth=0.8,
+                label=f"must {what} {k + 1}: {label_share(found, k)}",
+            )
         )
     if inside is not None and np.any((inside == Membership.IN) & (labels >= 0)):
         proved = np.unique(labels[(inside == Membership.IN) & (labels >= 0)])
@@ -181,9 +188,11 @@ def _handles(found: CertifiedBasins, labels: Picture, inside: Picture | None) ->
         if np.any((inside == Membership.UNDECIDED) & np.isin(labels, proved)):
             handles.append(Patch(facecolor=light, edgecolor=full, hatch="////", label="striped: undecided there"))
     if np.any(labels == LEAVES):
-        handles.append(Patch(facecolor=_GONE, label=f"must leave the box: {share(LEAVES)}"))
+        handles.append(Patch(facecolor=_GONE, label=f"must leave the box: {label_share(found, LEAVES)}"))
     if found.cells(OPEN).size:
-        handles.append(Patch(facecolor=PAPER, edgecolor=_OPEN, hatch="////", label=f"undecided: {share(OPEN)}"))
+        handles.append(
+            Patch(facecolor=PAPER, edgecolor=_OPEN, hatch="////", label=f"undecided: {label_share(found, OPEN)}")
+        )
     return handles
 
 

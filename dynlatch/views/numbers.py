@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 from typing import Final, SupportsFloat
 
 from markupsafe import Markup
@@ -90,11 +90,22 @@ def point_text(values: Iterable[SupportsFloat], digits: int = 6) -> str:
     return f"({shown}{', …' if len(listed) > 8 else ''})"
 
 
-def share_text(value: float) -> str:
+def share_text(value: float, rounding: str = ROUND_HALF_EVEN) -> str:
     """A share in per cent; one too small for two decimals keeps a digit, and only the whole is 100.00 %."""
+    percent = 100 * Decimal(value)
     if 0 < value < 5e-5:
-        return f"{100 * value:.1g} %"
+        return f"{float(Context(prec=1, rounding=rounding).create_decimal(percent)):.1g} %"
     decimals = 2
-    while value < 1 and f"{100 * value:.{decimals}f}".startswith("100") and decimals < 12:
+    while value < 1 and f"{percent:.{decimals}f}".startswith("100") and decimals < 12:
         decimals += 1
-    return f"{100 * value:.{decimals}f} %"
+    return f"{percent.quantize(Decimal(1).scaleb(-decimals), rounding)} %"
+
+
+def share_at_least(value: float) -> str:
+    """A proved lower bound of a share, rounded down."""
+    return share_text(value, ROUND_FLOOR)
+
+
+def share_at_most(value: float) -> str:
+    """A proved upper bound of a share, rounded up."""
+    return share_text(value, ROUND_CEILING)

@@ -10,7 +10,8 @@ from dynlatch.cells.tree import box_volume
 from dynlatch.noise.invariant_box import InvariantBox
 from dynlatch.regions.reduced_set import READINGS, Membership
 from dynlatch.verdict import Verdict
-from dynlatch.views.numbers import at_least_text, at_most_text, share_text
+from dynlatch.views.certified import label_share
+from dynlatch.views.numbers import at_least_text, at_most_text, share_at_least, share_at_most
 from dynlatch.views.style import attractor_name
 
 if TYPE_CHECKING:
@@ -29,9 +30,6 @@ def region_rows(proofs: RegionProofs, sampled: Basins) -> Row:
     """The tables of the section on proved regions."""
     found, whole = proofs.basins, box_volume(proofs.basins.box)
 
-    def share(label: int) -> str:
-        return share_text(float(found.tree.volume(found.cells(label)) / whole))
-
     basins: list[Row] = []
     for k in found.targets[:_MAX_ROWS]:
         areas = found.areas(k)
@@ -39,16 +37,16 @@ def region_rows(proofs: RegionProofs, sampled: Basins) -> Row:
             {
                 "number": k + 1,
                 "name": attractor_name(sampled, k) + (" (its block)" if k in found.blocks else ""),
-                "inner": share_text(float(areas.inner / whole)),
-                "outer": share_text(float(areas.outer / whole)),
+                "inner": share_at_least(float(areas.inner / whole)),
+                "outer": share_at_most(float(areas.outer / whole)),
                 "gamma": [_gamma(proofs, name, k) for name in READINGS],
             }
         )
     return {
         "basins": basins,
         "blocks": bool(found.blocks),
-        "leaves": share(LEAVES) if found.cells(LEAVES).size else "",
-        "open": share(OPEN),
+        "leaves": label_share(found, LEAVES) if found.cells(LEAVES).size else "",
+        "open": label_share(found, OPEN),
         "cells": f"{found.tree.leaves.size:,}".replace(",", " "),
         "verdict": found.verdict,
         "tolerances": [_tolerance(t, sampled) for t in proofs.tolerances],
@@ -58,7 +56,7 @@ def region_rows(proofs: RegionProofs, sampled: Basins) -> Row:
 
 def _gamma(proofs: RegionProofs, reading: str, k: int) -> str:
     volume = proofs.reduced_set.volume(reading, Membership.IN, k)
-    return share_text(float(volume / box_volume(proofs.reduced_set.box)))
+    return share_at_least(float(volume / box_volume(proofs.reduced_set.box)))
 
 
 def _tolerance(t: NoiseTolerance, sampled: Basins) -> Row:
@@ -102,11 +100,11 @@ def region_ledger(analysis: Analysis) -> Iterator[Entry]:
     cells = f"{found.tree.leaves.size} cells"
     yield (
         "basins, cell by cell",
-        f"{share_text(float(found.decided))} of the box",
+        f"{share_at_least(float(found.decided))} of the box",
         f"outward-rounded images of {cells}",
         found.verdict,
     )
-    inside = share_text(float(proofs.reduced_set.share("uniform", Membership.IN)))
+    inside = share_at_least(float(proofs.reduced_set.share("uniform", Membership.IN)))
     basis = "interval products of derivatives along interval orbits"
     yield "Γ, cell by cell", f"{inside} of the box (uniform)", basis, proofs.reduced_set.verdict
     for t in proofs.tolerances:

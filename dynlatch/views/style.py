@@ -110,8 +110,10 @@ def new_figure(width: float, height: float) -> Figure:
 
 def arrange(figure: Figure) -> None:
     """Arrange a figure once, for all formats that it is saved in. Belongs inside ``styled()``."""
-    figure.draw_without_rendering()
-    figure.set_layout_engine(None)  # not "none", which has each format arranged again for nothing
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine(None)  # not "none", which has each format arranged again for nothing
 
 
 def plain(text: str, limit: int = 70) -> str:

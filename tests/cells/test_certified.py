@@ -13,6 +13,7 @@ from dynlatch.cells.settle import LEAVES, OPEN
 from dynlatch.cells.tree import box_volume
 from dynlatch.errors import InputError
 from dynlatch.maps.evaluators import compiled_map, numpy_map
+from dynlatch.maps.toml_file import map_from_toml
 from dynlatch.verdict import Stop, Verdict
 
 NETWORK = d.tanh_network([[2, "1/5"], ["1/5", "9/5"]])
@@ -211,3 +212,13 @@ def test_an_attractor_without_a_region_has_no_outer_set() -> None:
     found = certified_basins(NETWORK, depth=6)
     with pytest.raises(InputError, match="attractor 9 has no certified region"):
         found.areas(9)
+
+
+def test_the_table_of_cells_tells_where_there_is_no_image() -> None:
+    """1/x on cells that touch 0; everything else has an image, decided or not."""
+    m = map_from_toml('name = "pole"\nstate = ["x"]\n[map]\nx = "1/(4*x)"\n[domain]\nx = [-1, 1]\n')
+    table = certified_basins(m, depth=5).to_xarray()
+    lo, hi, has = (table[name].to_numpy() for name in ("x_lo", "x_hi", "has_image"))
+    assert np.array_equal(has, (lo > 0) | (hi < 0))
+    assert 0 < np.sum(~has) < has.size
+    assert np.all(table["label"].to_numpy()[~has] == OPEN)

@@ -293,7 +293,7 @@ def with_column(maker: ModuleType, doc: Json, name: str, values: list[int], kind
 def test_another_count_is_rejected(maker: ModuleType, name: str) -> None:
     doc = document(name)
     steps = doc["claim"]["steps"]
-    for count in {*range(1, steps + 12)} - {steps}:
+    for count in {1, steps - 2, steps - 1, steps + 1, steps + 2, steps + 9}:
         assert maker.checked(maker.with_value(doc, ["steps"], count)).verdict is not Verdict.PROVED
     for key, other in (("start", "end"), ("before", "end"), ("end", "start")):
         changed = maker.with_value(doc, [key], doc["claim"][other])
