@@ -1,4 +1,4 @@
-"""The README's pictures: figures of `dynlatch.analyze`, as it saves them.
+"""The README's pictures: figures of `dynlatch.analyze`, as it saves them, and of a Morse graph.
 
 python analyses/pictures.py [--quick] [--out FOLDER]
 """
@@ -11,13 +11,17 @@ import tempfile
 from pathlib import Path
 
 import dynlatch
+from dynlatch.views.figures import png_bytes
+from dynlatch.views.morse import morse_figure
 
+NETWORK = dynlatch.tanh_network([[2, "1/5"], ["1/5", "9/5"]])
 PICTURES = {
-    "network_basins.png": (dynlatch.tanh_network([[2, "1/5"], ["1/5", "9/5"]]), "basins.png"),
-    "network_proved.png": (dynlatch.tanh_network([[2, "1/5"], ["1/5", "9/5"]]), "certified.png"),
+    "network_basins.png": (NETWORK, "basins.png"),
+    "network_proved.png": (NETWORK, "certified.png"),
     "neuron_decay.png": (dynlatch.neuron("5/4"), "decay.png"),
 }
 PROVED = ("certified.png", "bounds.png")
+MORSE = "network_morse.png"
 
 
 def main() -> None:
@@ -33,6 +37,9 @@ def main() -> None:
             saved = dynlatch.analyze(m, resolution=cells, proofs=figure in PROVED).save(folder)
             shutil.copyfile(saved / "figures" / figure, arguments.out / name)
         print(f"{arguments.out / name}: {figure} of {m!r}")
+    graph = dynlatch.morse_graph(NETWORK, resolution=64 if arguments.quick else None)
+    (arguments.out / MORSE).write_bytes(png_bytes(morse_figure(graph)))
+    print(f"{arguments.out / MORSE}: {graph!r}")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from dynlatch.rigor import intervals
 
 ANALYSES = Path(__file__).parent.parent / "analyses"
 STUDIES = {
-    "pictures.py": ("network_basins.png", "network_proved.png", "neuron_decay.png"),
+    "pictures.py": ("network_basins.png", "network_morse.png", "network_proved.png", "neuron_decay.png"),
     "tradeoff.py": ("tradeoff.png",),
     "transient.py": ("transient_length.png",),
     "uncertainty.py": ("uncertainty.png", "uncertainty_network.png"),

@@ -26,7 +26,9 @@ from dynlatch.metrics.summary import summarize
 from dynlatch.noise.tolerance import tolerance_at
 from dynlatch.proving import Proofs
 from dynlatch.views import folder, region_results
+from dynlatch.views.figures import png_bytes
 from dynlatch.views.json_values import to_text
+from dynlatch.views.morse import morse_figure
 from dynlatch.views.results import SCHEMA, of_map
 
 pytestmark = pytest.mark.xdist_group("commands about regions")
@@ -275,14 +277,16 @@ def test_the_neuron_s_morse_graph(tmp_path: Path, of_json: Callable[..., Any], r
         assert Fraction(lo) < place < Fraction(hi)
         assert Fraction(hi) - Fraction(lo) == Fraction(s["volume"]) <= Fraction(2 * 8, 64 * 2**3)
     path = tmp_path / "neuron.graphml"
-    code, out, err = run(*words, "--out", str(path))
+    picture = tmp_path / "neuron.png"
+    code, out, err = run(*words, "--out", str(path), "--figure", str(picture))
     assert (code, err) == (0, "")
-    assert out.splitlines()[-1] == f"Written to {path}."
+    assert out.splitlines()[-2:] == [f"Written to {path}.", f"Written to {picture}."]
+    assert picture.read_bytes() == png_bytes(morse_figure(d.morse_graph(NEURON, None, 64, refine=3)))
     assert cells(out, "2 2")[-3:] == ["repelling fixed point (0)", "0, 1", "PROVED"]
     assert "Everything recurrent lies in them: PROVED." in out
     read = nx.read_graphml(path)
     assert sorted(read.edges) == [("2", "0"), ("2", "1")]
-    assert [p.name for p in tmp_path.iterdir()] == ["neuron.graphml"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["neuron.graphml", "neuron.png"]
 
 
 # --- uncertainty ------------------------------------------------------------------------------------------------------
@@ -474,6 +478,7 @@ def test_a_family_that_breaks_the_law_is_drawn(tmp_path: Path, run: Run) -> None
         (("tradeoff", "--values", "2,"), "values[1]=''"),
         (("tradeoff", "--out", "."), "--out . is a folder"),
         (("tradeoff", "--out", "none/x.png"), "make it first"),
+        (("morse-graph", *W2, "--figure", "none/x.png"), "make it first"),
         (("verify",), "Missing argument 'FILE...'"),
         (("verify", "none.json"), '"none.json": no such file'),
         (("verify", "."), "a folder; give the path of a certificate"),

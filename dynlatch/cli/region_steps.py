@@ -13,6 +13,8 @@ from dynlatch.errors import InputError
 from dynlatch.files import whole_file, writable_folder, writable_parent
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from dynlatch.latch.fixed_points import FixedPoint
     from dynlatch.maps.definition import Map
 
@@ -123,15 +125,17 @@ def morse_graph(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE.graphml", help="Write the graph here.")
     ] = None,
+    figure: Annotated[Path | None, typer.Option("--figure", metavar="FILE.png", help="Draw it here.")] = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Enclose everything recurrent, and prove what can lead where.
 
-    Example: `dynlatch morse-graph henon --refine 4 --out henon.graphml`
+    Example: `dynlatch morse-graph henon --refine 4 --out henon.graphml --figure henon.png`
     """
     m = arguments.the_map(map_name, param or ())
     sides, cells = arguments.box(box, m), arguments.resolution(resolution)
     path = None if out is None else arguments.writable(writable_parent, out)
+    drawing = None if figure is None else arguments.writable(writable_parent, figure)
     from dynlatch.cells.morse import morse_graph as work
     from dynlatch.views.region_results import of_morse_graph
 
@@ -142,9 +146,21 @@ def morse_graph(
         )  # fmt: skip
     if path is not None:
         found.to_graphml(path)
+    if drawing is not None:
+        from dynlatch.views.morse import morse_figure
+
+        _draw(drawing, morse_figure(found))
     tell(as_json, m, lambda: {"morse_graph": of_morse_graph(found)}, lambda t: t.morse_graph(found), _TABLES)
-    if path is not None and not as_json:
-        terminal.show(f"Written to {path}.")
+    for written in (path, drawing):
+        if written is not None and not as_json:
+            terminal.show(f"Written to {written}.")
+
+
+def _draw(path: Path, figure: Figure) -> None:
+    from dynlatch.views.figures import png_bytes
+
+    with whole_file(path) as temporary:
+        temporary.write_bytes(png_bytes(figure))
 
 
 def uncertainty(
@@ -283,11 +299,9 @@ def tradeoff(
             chosen.make, given, parameter=chosen.parameter, name=chosen.title, tolerance=tolerance_of, progress=progress
         )
     if path is not None:
-        from dynlatch.views.figures import png_bytes
         from dynlatch.views.tradeoff import tradeoff_figure
 
-        with whole_file(path) as temporary:
-            temporary.write_bytes(png_bytes(tradeoff_figure([curve], law)))
+        _draw(path, tradeoff_figure([curve], law))
     if as_json:
         terminal.show_json({"schema": SCHEMA, "tradeoff": of_tradeoff(curve, law)})
         return
