@@ -39,7 +39,8 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.fixture(scope="session")
 def maker() -> ModuleType:
-    """``checker/maker.py``: certificates by plain arithmetic, and the parts of one."""
+    """``checker/maker.py``: certificates by plain arithmetic, and, from ``parts.py``, the parts of one."""
+    _loaded("checker_parts", "checker/parts.py")
     return _loaded("checker_maker", "checker/maker.py")
 
 
