@@ -38,15 +38,15 @@ def proofs(found: Proofs) -> Parts:
     rows: list[list[str]] = []
     for k in basins.targets[:_MOST_ROWS]:
         areas = basins.areas(k)
-        gamma = [float(reduced.volume(name, Membership.IN, k) / whole) for name in READINGS]
+        gamma = [reduced.volume(name, Membership.IN, k) / whole for name in READINGS]
         kind = "block around " if k in basins.blocks else ""
-        shares = [share_at_least(float(areas.inner / whole)), share_at_most(float(areas.outer / whole))]
+        shares = [share_at_least(areas.inner / whole), share_at_most(areas.outer / whole)]
         rows.append([str(k), kind + str(basins.attractors[k]), *shares, *map(share_at_least, gamma)])
     columns = ("attractor", "what", "must reach it", "may reach it", *(f"Gamma {name}" for name in READINGS))
     facts = [
-        ["decided", share_at_least(float(basins.decided))],
-        ["must leave the box", share_at_least(float(basins.tree.volume(basins.cells(LEAVES)) / whole))],
-        ["open", share_at_most(float(basins.tree.volume(basins.cells(OPEN)) / whole))],
+        ["decided", share_at_least(basins.decided)],
+        ["must leave the box", share_at_least(basins.tree.volume(basins.cells(LEAVES)) / whole)],
+        ["open", share_at_most(basins.tree.volume(basins.cells(OPEN)) / whole)],
         ["cells", f"{basins.tree.leaves.size}, each side halved up to {basins.depth} times ({basins.stop})"],
         ["verdict", str(basins.verdict)],
     ]
@@ -61,7 +61,7 @@ def _decays(found: Sequence[NoisyDecay]) -> Parts:
             str(d.attractor),
             at_least_text(d.noise, 8),
             _growth(d),
-            "" if d.worst_rate is None else f"{at_least_text(d.worst_rate, 8)}^t",
+            "" if d.worst_rate is None else f"{at_least_text(d.worst_rate.lower, 8)}^t",
             verdict(d.verdict, d.reason),
         ]
         for d in found
@@ -109,7 +109,7 @@ def morse_graph(found: MorseGraph) -> Parts:
     parts: Parts = [table(f"{len(found.sets)} Morse sets", columns, rows)]
     if len(found.sets) > _MOST_ROWS:
         parts.append(f"{len(found.sets) - _MOST_ROWS} more are in the graph; --out FILE.graphml has all.")
-    share = share_at_most(float(found.volume / whole))
+    share = share_at_most(found.volume / whole)
     parts.append(f"Everything recurrent lies in them: {found.verdict}. They fill {share} of the box ({found.stop}).")
     return parts
 

@@ -96,7 +96,7 @@ def bounds_figure(found: CertifiedBasins) -> Figure | None:
         shown[may & striped], shown[may & ~striped] = colour_bytes(colour_of(k)), colour_bytes(PAPER)
         _show(axes, found, shown)
         areas, whole = found.areas(k), found.tree.volume(found.tree.leaves)
-        inner, outer = share_at_least(float(areas.inner / whole)), share_at_most(float(areas.outer / whole))
+        inner, outer = share_at_least(areas.inner / whole), share_at_most(areas.outer / whole)
         axes.set_title(f"{k + 1}: must {inner}, may {outer}", fontsize=9)
     for axes in panels[len(targets) :]:
         axes.set_visible(False)
@@ -164,7 +164,7 @@ def _show(axes: Axes, found: CertifiedBasins, picture: NDArray[np.uint8]) -> Non
 
 def label_share(found: CertifiedBasins, label: int) -> str:
     """The share of the box that carries a label: what is proved rounded down, what is open rounded up."""
-    share = float(found.tree.volume(found.cells(label)) / box_volume(found.box))
+    share = found.tree.volume(found.cells(label)) / box_volume(found.box)
     return share_at_most(share) if label == OPEN else share_at_least(share)
 
 

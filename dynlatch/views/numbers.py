@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
 from typing import Final, SupportsFloat
 
 from markupsafe import Markup
@@ -40,21 +41,26 @@ def real_text(value: float, digits: int = 6) -> str:
     return f"{value + 0.0:.{digits}g}".replace("-", "−")
 
 
-def at_least_text(value: SupportsFloat, digits: int = 6) -> str:
+def at_least_text(value: float | Fraction, digits: int = 6) -> str:
     """A proved lower bound to some digits, rounded down, so that what is shown is proved as well."""
-    return _rounded(float(value), digits, ROUND_FLOOR)
+    return _rounded(value, digits, ROUND_FLOOR)
 
 
-def at_most_text(value: SupportsFloat, digits: int = 6) -> str:
+def at_most_text(value: float | Fraction, digits: int = 6) -> str:
     """A proved upper bound to some digits, rounded up."""
-    return _rounded(float(value), digits, ROUND_CEILING)
+    return _rounded(value, digits, ROUND_CEILING)
 
 
-def _rounded(value: float, digits: int, rounding: str) -> str:
-    if not math.isfinite(value):
+def _rounded(value: float | Fraction, digits: int, rounding: str) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
         return real_text(value)
-    shown = Context(prec=digits, rounding=rounding).create_decimal(Decimal(value))
-    return real_text(float(shown), digits)
+    return real_text(float(_decimal(value, digits, rounding)), digits)
+
+
+def _decimal(value: float | Fraction, digits: int, rounding: str) -> Decimal:
+    """An exact number rounded once, in the direction that is asked for."""
+    exact = Fraction(value)
+    return Context(prec=digits, rounding=rounding).divide(Decimal(exact.numerator), Decimal(exact.denominator))
 
 
 def certain_digits(e: Enclosure, digits: int = 12) -> str:
@@ -90,9 +96,9 @@ def point_text(values: Iterable[SupportsFloat], digits: int = 6) -> str:
     return f"({shown}{', …' if len(listed) > 8 else ''})"
 
 
-def share_text(value: float, rounding: str = ROUND_HALF_EVEN) -> str:
+def share_text(value: float | Fraction, rounding: str = ROUND_HALF_EVEN) -> str:
     """A share in per cent; one too small for two decimals keeps a digit, and only the whole is 100.00 %."""
-    percent = 100 * Decimal(value)
+    percent = _decimal(100 * Fraction(value), 60, rounding)
     if 0 < value < 5e-5:
         return f"{float(Context(prec=1, rounding=rounding).create_decimal(percent)):.1g} %"
     decimals = 2
@@ -101,11 +107,11 @@ def share_text(value: float, rounding: str = ROUND_HALF_EVEN) -> str:
     return f"{percent.quantize(Decimal(1).scaleb(-decimals), rounding)} %"
 
 
-def share_at_least(value: float) -> str:
+def share_at_least(value: float | Fraction) -> str:
     """A proved lower bound of a share, rounded down."""
     return share_text(value, ROUND_FLOOR)
 
 
-def share_at_most(value: float) -> str:
+def share_at_most(value: float | Fraction) -> str:
     """A proved upper bound of a share, rounded up."""
     return share_text(value, ROUND_CEILING)

@@ -37,8 +37,8 @@ def region_rows(proofs: RegionProofs, sampled: Basins) -> Row:
             {
                 "number": k + 1,
                 "name": attractor_name(sampled, k) + (" (its block)" if k in found.blocks else ""),
-                "inner": share_at_least(float(areas.inner / whole)),
-                "outer": share_at_most(float(areas.outer / whole)),
+                "inner": share_at_least(areas.inner / whole),
+                "outer": share_at_most(areas.outer / whole),
                 "gamma": [_gamma(proofs, name, k) for name in READINGS],
             }
         )
@@ -56,7 +56,7 @@ def region_rows(proofs: RegionProofs, sampled: Basins) -> Row:
 
 def _gamma(proofs: RegionProofs, reading: str, k: int) -> str:
     volume = proofs.reduced_set.volume(reading, Membership.IN, k)
-    return share_at_least(float(volume / box_volume(proofs.reduced_set.box)))
+    return share_at_least(volume / box_volume(proofs.reduced_set.box))
 
 
 def _tolerance(t: NoiseTolerance, sampled: Basins) -> Row:
@@ -100,11 +100,11 @@ def region_ledger(analysis: Analysis) -> Iterator[Entry]:
     cells = f"{found.tree.leaves.size} cells"
     yield (
         "basins, cell by cell",
-        f"{share_at_least(float(found.decided))} of the box",
+        f"{share_at_least(found.decided)} of the box",
         f"outward-rounded images of {cells}",
         found.verdict,
     )
-    inside = share_at_least(float(proofs.reduced_set.share("uniform", Membership.IN)))
+    inside = share_at_least(proofs.reduced_set.share("uniform", Membership.IN))
     basis = "interval products of derivatives along interval orbits"
     yield "Γ, cell by cell", f"{inside} of the box (uniform)", basis, proofs.reduced_set.verdict
     for t in proofs.tolerances:
