@@ -16,7 +16,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help analyze test lint types contracts unit format clean
+.PHONY: help analyze test lint types contracts unit proofs format clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -26,7 +26,7 @@ analyze: $(RUNTIME) ## analyze a map (MAP, ARGS) and write the report to a folde
 	@echo "== dynlatch analyze $(MAP) $(ARGS) --out $(OUT)"
 	@$(BIN)/dynlatch analyze "$(MAP)" $(ARGS) --out "$(OUT)"
 
-test: lint types contracts unit ## all checks
+test: lint types contracts proofs unit ## all checks
 
 lint: $(TEST) ## ruff: rules and format
 	@echo "== ruff check"
@@ -41,6 +41,10 @@ types: $(TEST) ## basedpyright, strict, on dynlatch/
 contracts: $(TEST) ## import-linter: which module may import what
 	@echo "== lint-imports"
 	@$(BIN)/lint-imports --no-logo
+
+proofs: $(TEST) ## replay the executable documents
+	@echo "== python -m proofs"
+	@$(BIN)/python -m proofs
 
 # Few workers: each compiles what is not yet in the cache of compiled code, which they share.
 unit: $(TEST) ## pytest, warnings are errors

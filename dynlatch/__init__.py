@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from dynlatch import theorems as theorems
     from dynlatch.analysis import Analysis as Analysis
     from dynlatch.analysis import analyze as analyze
     from dynlatch.cells.certified import certified_basins as certified_basins
@@ -113,10 +114,12 @@ __all__ = sorted(_HOME_OF)  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "theorems":
+        return importlib.import_module("dynlatch.theorems")
     if name not in _HOME_OF:
         raise AttributeError(f"module 'dynlatch' has no attribute {name!r}")
     return getattr(importlib.import_module(f"dynlatch.{_HOME_OF[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME_OF})
+    return sorted({*globals(), *_HOME_OF, "theorems"})

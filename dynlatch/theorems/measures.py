@@ -1,0 +1,194 @@
+"""The sizes that the statements compare, as balls: norms, spectral radii, products of Jacobians, membership in Gamma.
+
+``norm`` reads |A| as the operator norm that belongs to the Euclidean length, ``spectral`` as the largest modulus of an
+eigenvalue; see ``Reading``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from functools import lru_cache
+from typing import Final, Literal
+
+import numpy as np
+
+from dynlatch.cells.gamma_cells import classify
+from dynlatch.latch.contraction import contraction_bound
+from dynlatch.maps.balls import ball_map
+from dynlatch.maps.definition import Box, Map, TanhLayer
+from dynlatch.regions.attractors import Attractors, find_attractors
+from dynlatch.regions.reduced_set import READINGS, Membership
+from dynlatch.rigor import balls
+from dynlatch.rigor.enclosure import Enclosure, float_above, float_below
+from dynlatch.rigor.krawczyk import Ball
+from dynlatch.rigor.norms import operator_norm
+from dynlatch.rigor.spectra import eigenvalues
+from dynlatch.theorems.cases import State
+from dynlatch.theorems.findings import Finding, exactly, unknown
+
+Reading = Literal["norm", "spectral"]
+READ_AS: Final[tuple[Reading, ...]] = ("norm", "spectral")
+Matrix = list[list[Ball]]
+
+_MEMBER_STEPS: Final = 2000
+_PIECES: Final = 4096
+_FINE: Final = 1e-3
+
+
+def size_text(reading: Reading) -> str:
+    """How a size is written in this reading."""
+    return "|{}|" if reading == "norm" else "rho({})"
+
+
+def size(matrix: Sequence[Sequence[Ball]], reading: Reading) -> Ball:
+    """|A| in a reading, as a ball; nan where nothing is known."""
+    return operator_norm(matrix, 2) if reading == "norm" else spectral_radius(matrix)
+
+
+def spectral_radius(matrix: Sequence[Sequence[Ball]]) -> Ball:
+    """The largest modulus of an eigenvalue, as a ball."""
+    found = eigenvalues(matrix)
+    if not found:
+        return balls.ball(0) / balls.ball(0)
+    lower, upper = (max(getattr(e.modulus, end) for e in found) for end in ("lower", "upper"))
+    return balls.ball(Enclosure(lower, upper))
+
+
+def length(vector: Sequence[Ball]) -> Ball:
+    """The Euclidean length."""
+    total = sum((balls.sqr(v) for v in vector), balls.ball(0))
+    return balls.sqrt(total if total >= 0 else balls.hull(balls.ball(0), total.upper()))
+
+
+def difference(a: State, b: State) -> State:
+    """a - b."""
+    return [x - y for x, y in zip(a, b, strict=True)]
+
+
+def identity(n: int) -> Matrix:
+    """The n x n unit matrix."""
+    return [[balls.ball(int(i == j)) for j in range(n)] for i in range(n)]
+
+
+def gradients(m: Map, orbit: Sequence[State]) -> Iterator[Matrix]:
+    """d a_t / d a_0 for t = 1, 2, ...: M'(a_{t-1}) ... M'(a_0), the newest factor on the left."""
+    product = identity(m.dimension)
+    for state in orbit[:-1]:
+        product = balls.matrix_product(ball_map(m).jacobian(state), product)
+        yield product
+
+
+def sup_size(m: Map, box: Box, reading: Reading) -> Ball:
+    """The largest size of M' on a box, enclosed as narrowly as the work allowed; nan where nothing is known.
+
+    Rigor: certified. Cost: milliseconds where the structure of M' settles it, else up to some thousand boxes.
+    """
+    if reading == "norm" or m.dimension == 1:
+        found = contraction_bound(m, box, tolerance=1e-12, max_boxes=_PIECES).value
+        return balls.ball(0) / balls.ball(0) if found is None else balls.ball(found)
+    return _largest_radius(m, box) if _is_non_negative(m) else _sup_radius(m, box)
+
+
+def _is_non_negative(m: Map) -> bool:
+    return isinstance(m.rule, TanhLayer) and all(w >= 0 for row in m.rule.weights for w in row)
+
+
+def _largest_radius(m: Map, box: Box) -> Ball:
+    """For W >= 0: the radius of W diag(d) grows with every d_i >= 0 (Perron and Frobenius), so the sup is where each
+    slope is largest.
+    """
+    nearest = [max(lo, min(hi, Fraction(0))) for lo, hi in box]
+    return spectral_radius(ball_map(m).jacobian([balls.ball(a) for a in nearest]))
+
+
+def _sup_radius(m: Map, box: Box) -> Ball:
+    """Branch and bound: the widest side of the box with the largest bound is halved."""
+    jacobian = ball_map(m).jacobian
+
+    def bounds(part: Box) -> tuple[Fraction, Fraction]:
+        middle = [balls.ball((lo + hi) / 2) for lo, hi in part]
+        whole = spectral_radius(jacobian([balls.hull(balls.ball(lo), balls.ball(hi)) for lo, hi in part]))
+        return balls.ends(spectral_radius(jacobian(middle)))[0], balls.ends(whole)[1]
+
+    try:
+        parts = [(*bounds(box), box)]
+        for _ in range(_PIECES):
+            worst = max(range(len(parts)), key=lambda k: parts[k][1])
+            lower = max(p[0] for p in parts)
+            _, upper, part = parts[worst]
+            if upper - lower <= Fraction(_FINE) * max(1, upper):
+                break
+            side = max(range(len(part)), key=lambda i: part[i][1] - part[i][0])
+            lo, hi = part[side]
+            halves = [(*part[:side], ends, *part[side + 1 :]) for ends in ((lo, (lo + hi) / 2), ((lo + hi) / 2, hi))]
+            parts[worst : worst + 1] = [(*bounds(half), half) for half in halves]
+        return balls.ball(Enclosure(max(Fraction(0), *(p[0] for p in parts)), max(p[1] for p in parts)))
+    except ArithmeticError:
+        return balls.ball(0) / balls.ball(0)
+
+
+def box_around(state: State, radius: Fraction) -> Box | None:
+    """A box that holds the ball of this radius around an enclosed state; None where nothing is known of that."""
+    try:
+        return tuple((lower - radius, upper + radius) for lower, upper in map(balls.ends, state))
+    except ArithmeticError:
+        return None
+
+
+# --- attractors and their reduced sets --------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=64)
+def attractors_of(m: Map) -> Attractors:
+    """The certified attractors of a map in its domain."""
+    return find_attractors(m, m.domain)
+
+
+def _floats(state: State) -> tuple[np.ndarray, np.ndarray] | None:
+    try:
+        found = [balls.ends(a) for a in state]
+    except ArithmeticError:
+        return None
+    lo, hi = (np.array([[v] for v in side], dtype=np.float64) for side in (
+        [float_below(a) for a, _ in found], [float_above(b) for _, b in found]))  # fmt: skip
+    return (lo, hi) if np.all(np.isfinite(lo) & np.isfinite(hi)) else None
+
+
+def reached(m: Map, state: State) -> int | None:
+    """The number of the attractor (in ``attractors_of``) that a state is proved to converge to."""
+    ends = _floats(state)
+    if ends is None:
+        return None
+    found = int(classify(m, attractors_of(m), *ends, _MEMBER_STEPS).attractor[0])
+    return None if found < 0 else found
+
+
+def in_reduced_set(m: Map, state: State, reading: Reading, what: str, attractor: int | None = None) -> Finding:
+    """Whether a state lies in Gamma of the attractor that it converges to (of the given one, if one is given).
+
+    Every derivative (M^l)' there, l >= 1, must be below 1 in size. Rigor: certified.
+    """
+    text = f"{what} in Gamma (reading {reading})"
+    ends = _floats(state)
+    if ends is None:
+        return unknown(text, "nothing finite is known of the state")
+    known = attractors_of(m)
+    found = classify(m, known, *ends, _MEMBER_STEPS)
+    owner, member = int(found.attractor[0]), int(found.members[READINGS.index(reading), 0])
+    if member == Membership.OUT:
+        return exactly(text, False, f"outward-rounded products, l = {int(found.steps[READINGS.index(reading), 0])}")
+    if owner < 0:
+        return unknown(text, "no certified attractor was proved to be reached")
+    if attractor is not None and owner != attractor:
+        return exactly(text, False, f"it converges to the {known[owner]} instead")
+    if member == Membership.UNDECIDED:
+        return unknown(text, "the products of Jacobians did not decide it")
+    return exactly(text, True, f"outward-rounded products up to l = {int(found.steps[READINGS.index(reading), 0])}")
+
+
+def log_size(matrix: Matrix, reading: Reading = "norm") -> float:
+    """The logarithm of a size in floats, for pictures: -inf for 0."""
+    value = float(size(matrix, reading).mid())
+    return math.log(value) if value > 0 else -math.inf

@@ -1,0 +1,48 @@
+"""All statements, in the paper's order, and how to find one."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Final
+
+from dynlatch.errors import InputError
+from dynlatch.theorems import theorem_3
+from dynlatch.theorems.measures import READ_AS
+from dynlatch.theorems.statements import Statement
+
+TABLE: Final[tuple[Statement, ...]] = (
+    *theorem_3.STATEMENTS,
+)  # fmt: skip
+"""The statements of BSF94 as printed, each in both readings, and those that repair them."""
+
+
+def statements(id: str | None = None, reading: str | None = None) -> tuple[Statement, ...]:
+    """The rows of the table with this id and this reading; all of them by default.
+
+    Ids are not case-sensitive, and "T3-repaired" is "T3'". Raises: InputError for an unknown id (with the nearest), or
+    a reading that the statement lacks.
+    """
+    found = TABLE
+    if id is not None:
+        wanted = id.strip().lower().replace("-repaired", "'").replace("’", "'")
+        found = tuple(s for s in TABLE if s.id.lower() == wanted)
+        if not found:
+            known = list(dict.fromkeys(s.id for s in TABLE))
+            near = difflib.get_close_matches(wanted, [i.lower() for i in known], 1, 0.4)
+            hint = (
+                f"did you mean {next(i for i in known if i.lower() == near[0])}?" if near else "see `dynlatch theorems`"
+            )
+            raise InputError(f"unknown statement {id[:40]!r}; {hint} There are {', '.join(known)}")
+    if reading is not None:
+        if reading not in READ_AS:
+            raise InputError(f"unknown reading {reading[:40]!r}; the readings are {' and '.join(READ_AS)}")
+        chosen = tuple(s for s in found if s.reading == reading)
+        if not chosen:
+            raise InputError(f"{found[0].id} has no {reading} reading; it has {', '.join(s.reading for s in found)}")
+        found = chosen
+    return found
+
+
+def statement(id: str, reading: str = "norm") -> Statement:
+    """One statement in one reading. Raises: InputError as ``statements``."""
+    return statements(id, reading)[0]

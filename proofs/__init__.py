@@ -1,0 +1,20 @@
+"""Executable documents, one per statement: the claim, why it holds or fails, the witness, the repair.
+
+``python -m proofs`` replays all of them; ``python -m proofs T3`` prints one with the outcome of every step.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+from proofs.document import Document
+
+MODULES = (
+    "theorem_3",
+)  # fmt: skip
+"""In the order of the table."""
+
+
+def document(module: str) -> Document:
+    """The document of one module."""
+    return importlib.import_module(f"proofs.{module}").DOCUMENT
