@@ -25,6 +25,7 @@ from dynlatch.verdict import Verdict
 
 BITS = 128
 MAX_PIECES = 20_000
+LEAST_SIDE = Fraction(1, 2**64)
 SOLVER_MS = 10_000
 FACT = "quoted"
 
@@ -158,10 +159,10 @@ def inequality(says: str, positive: sp.Expr, over: Mapping[sp.Symbol, tuple[Numb
             at_middle = ball_at(positive, {s: balls.ball((lo + hi) / 2) for s, (lo, hi) in part.items()})
             if at_middle <= 0:
                 return exactly(says, False, f"not positive at {[str((lo + hi) / 2) for lo, hi in part.values()]}")
-            if pieces + len(todo) > MAX_PIECES:
-                return unknown(says, f"not decided with {MAX_PIECES} pieces")
             widest = max(part, key=lambda s: part[s][1] - part[s][0])
             lo, hi = part[widest]
+            if pieces + len(todo) > MAX_PIECES or hi - lo < LEAST_SIDE:
+                return unknown(says, f"not decided on {pieces} pieces")
             todo += [{**part, widest: ends} for ends in (((lo + hi) / 2, hi), (lo, (lo + hi) / 2))]
         return Finding(says, Verdict.PROVED, None, f"balls on {pieces} pieces")
 
