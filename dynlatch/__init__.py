@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dynlatch import theorems as theorems
     from dynlatch.analysis import Analysis as Analysis
     from dynlatch.analysis import analyze as analyze
+    from dynlatch.auditing.audit import audit as audit
     from dynlatch.cells.certified import certified_basins as certified_basins
     from dynlatch.cells.certified_gamma import certified_reduced_set as certified_reduced_set
     from dynlatch.cells.morse import morse_graph as morse_graph
@@ -62,11 +63,13 @@ if TYPE_CHECKING:
     from dynlatch.regions.reduced_set import reduced_set as reduced_set
     from dynlatch.rigor.enclosure import Enclosure as Enclosure
     from dynlatch.rigor.joint_radius import joint_spectral_radius as joint_spectral_radius
+    from dynlatch.searching.search import search as search
     from dynlatch.verdict import Stop as Stop
     from dynlatch.verdict import Verdict as Verdict
 
 _HOMES = {
     "analysis": ("Analysis", "analyze"),
+    "auditing.audit": ("audit",),
     "cells.certified": ("certified_basins",),
     "cells.certified_gamma": ("certified_reduced_set",),
     "cells.morse": ("morse_graph",),
@@ -106,6 +109,7 @@ _HOMES = {
     "regions.reduced_set": ("reduced_set",),
     "rigor.enclosure": ("Enclosure",),
     "rigor.joint_radius": ("joint_spectral_radius",),
+    "searching.search": ("search",),
     "verdict": ("Stop", "Verdict"),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -10,7 +10,27 @@ import importlib
 from proofs.document import Document
 
 MODULES = (
+    "neuron_claims",
+    "tradeoff",
+    "definition_1",
+    "definition_2",
+    "definition_3",
+    "definition_4",
+    "definition_5",
+    "definition_6",
+    "symmetric",
+    "unit_norm",
+    "theorem_1",
+    "growth",
+    "theorem_2",
     "theorem_3",
+    "theorem_4",
+    "lemma",
+    "trichotomy",
+    "projection",
+    "reduction",
+    "subsample",
+    "jump",
 )  # fmt: skip
 """In the order of the table."""
 

@@ -1,8 +1,8 @@
 """Replay the documents: ``python -m proofs [ID ...] [--write FOLDER]``.
 
-Without an id all are replayed, in two processes, and a table with times is printed; with ids those documents are
-printed in full, as Markdown, with the outcome of every step. Exit codes: 0 if every step stands and every row of the
-table of statements is settled, 1 if not, 2 for bad input.
+Without an id all are replayed, in two processes, and a table with times is printed; with ids (of documents, or of
+statements that they settle) those documents are printed in full, as Markdown, with the outcome of every step. Exit
+codes: 0 if every step stands and every row of the table of statements is settled, 1 if not, 2 for bad input.
 """
 
 from __future__ import annotations
@@ -30,20 +30,37 @@ def unsettled() -> list[str]:
     return [f"{s.id} ({s.reading})" for s in TABLE if (s.id, s.reading) not in settled]
 
 
+def names(module: str) -> list[str]:
+    """What a document may be called by: its id, and those of the statements that it settles."""
+    found = document(module)
+    return [found.id, *dict.fromkeys(i for i, _ in found.settles)]
+
+
+def _known() -> dict[str, list[str]]:
+    """The documents of each name, in lower case."""
+    known: dict[str, list[str]] = {}
+    for module in MODULES:
+        for name in dict.fromkeys(name.lower() for name in names(module)):
+            known.setdefault(name, []).append(module)
+    return known
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Replay, print, and say by the exit code whether all of it stands."""
     parser = argparse.ArgumentParser(prog="python -m proofs", description="Replay the executable documents.")
     parser.add_argument("ids", nargs="*", metavar="ID", help="print these documents in full")
     parser.add_argument("--write", metavar="FOLDER", type=Path, help="write every document replayed as FOLDER/ID.md")
     given = parser.parse_args(words)
-    known = {document(module).id: module for module in MODULES}
-    if wrong := [i for i in given.ids if i not in known]:
-        near = difflib.get_close_matches(wrong[0], known, 1, 0.3)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
+    known = _known()
+    asked = [known.get(i.strip().lower().replace("-repaired", "'"), []) for i in given.ids]
+    if wrong := [i for i, found in zip(given.ids, asked, strict=True) if not found]:
+        near = difflib.get_close_matches(wrong[0].lower(), known, 1, 0.3)
+        named = {name.lower(): name for module in MODULES for name in names(module)}
+        hint = f"did you mean {named[near[0]]}?" if near else f"there are {', '.join(named.values())}."
         print(f"python -m proofs: no document {wrong[0]!r}; {hint}", file=sys.stderr)
         return 2
     began = time.perf_counter()
-    modules = [known[i] for i in given.ids] or list(MODULES)
+    modules = list(dict.fromkeys(module for found in asked for module in found)) or list(MODULES)
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
         lines = list(pool.map(replayed, modules))
     if given.write:

@@ -24,6 +24,7 @@ STUDIES = {
     "tradeoff.py": ("tradeoff.png",),
     "transient.py": ("transient_length.png",),
     "uncertainty.py": ("uncertainty.png", "uncertainty_network.png"),
+    "witnesses.py": ("witnesses.png",),
 }
 """What makes the pictures that are kept."""
 

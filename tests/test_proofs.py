@@ -111,6 +111,11 @@ def test_the_command_prints_one_document(tmp_path: Path, capsys: pytest.CaptureF
     assert "did you mean T3?" in capsys.readouterr().err
 
 
+def test_a_document_is_found_by_the_statements_that_it_settles(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["t3-repaired", "T3", "T3'"]) == 0
+    assert capsys.readouterr().out.count("# Theorem 3: ") == 1
+
+
 def test_it_runs_as_a_module() -> None:
     root = Path(__file__).parents[1]
     done = subprocess.run(

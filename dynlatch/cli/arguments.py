@@ -178,7 +178,7 @@ def refuse_large(
     check_memory(make_grid(m, sides, cells, axes=None if axes is None else list(axes), at=at), bytes_per_cell)
 
 
-def writable(check: Callable[[Path], Made], path: Path) -> Made:
+def writable(check: Callable[[Path], Made], path: Path, option: str = "--out") -> Made:
     """Where a result shall go, checked before the work that it is the result of.
 
     Raises: InputError where ``check`` raises OutputError: so early, it is a wrong argument.
@@ -186,7 +186,7 @@ def writable(check: Callable[[Path], Made], path: Path) -> Made:
     try:
         return check(path)
     except OutputError as error:
-        raise InputError(f"--out {error}") from error
+        raise InputError(f"{option} {error}") from error
 
 
 def _states(m: Map) -> str:

@@ -16,7 +16,7 @@ from typing import Annotated, Final, cast
 import typer
 
 from dynlatch import __version__
-from dynlatch.cli import arguments, options, proofs, region_steps, steps, terminal
+from dynlatch.cli import arguments, options, proofs, region_steps, steps, terminal, theorem_steps, theorems
 from dynlatch.errors import InputError, OutputError
 from dynlatch.files import writable_folder
 
@@ -186,3 +186,5 @@ def analyze(
 steps.register(app)
 region_steps.register(app)
 proofs.register(app)
+theorems.register(app)
+theorem_steps.register(app)

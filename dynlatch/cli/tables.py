@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from rich import box as borders
 from rich.table import Table
 
+from dynlatch.cli.plain_tables import facts_table, table
 from dynlatch.regions.labels import Label
 from dynlatch.verdict import Stop, Verdict
 from dynlatch.views.numbers import at_least_text
@@ -24,23 +23,6 @@ if TYPE_CHECKING:
     from dynlatch.regions.basins import Basins
     from dynlatch.regions.basins_file import BasinsFile
     from dynlatch.rigor.enclosure import Enclosure
-
-
-def table(title: str, columns: Iterable[str], rows: Iterable[Sequence[str]]) -> Table:
-    """A plain table with its title on the left; minus signs are hyphens, so that numbers can be read in again."""
-    made = Table(title=title, title_justify="left", box=borders.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        made.add_column(column, overflow="fold")
-    for row in rows:
-        made.add_row(*(cell.replace("−", "-") for cell in row))
-    return made
-
-
-def facts_table(title: str, facts: Iterable[Sequence[str]]) -> Table:
-    """Names and what they are."""
-    made = table(title, ("", ""), facts)
-    made.show_header = False
-    return made
 
 
 def verdict(found: Verdict, reason: str) -> str:

@@ -24,6 +24,16 @@ def output() -> Console:
     return console if console.is_terminal else Console(markup=False, emoji=False, highlight=False, width=WIDTH)
 
 
+def text_width() -> int:
+    """Columns that a text may fill and still be read with ease."""
+    return min(100, output().width)
+
+
+def shows_unicode() -> bool:
+    """Whether lines and marks beyond ASCII can be printed."""
+    return output().encoding.lower().replace("-", "").startswith("utf")
+
+
 def show(*parts: RenderableType) -> None:
     """Print text and tables."""
     console = output()

@@ -29,6 +29,8 @@ _BITS: Final = 20
 _NORMAL: Final = 1e100
 """Entries up to this size have squares and sums of squares far from overflow."""
 _LARGEST: Final = 2**500
+_NEGLIGIBLE: Final = 2.0**-100
+"""Beside a diagonal of at most 1: such entries of P are left out, lest they lie beyond what ``AdaptedNorm`` holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ def adapted_norm(jacobian: Floats) -> AdaptedNorm:
     except linalg.LinAlgError:
         factor = np.eye(len(jacobian))
     factor = np.triu(factor) / np.max(np.abs(np.diag(factor)))
+    factor[(np.abs(factor) < _NEGLIGIBLE) & ~np.eye(len(factor), dtype=bool)] = 0.0
     return AdaptedNorm(tuple(tuple(_short(float(v)) for v in row) for row in factor))
 
 

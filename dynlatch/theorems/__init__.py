@@ -13,3 +13,4 @@ from dynlatch.theorems.statements import Statement as Statement
 from dynlatch.theorems.statements import Witness as Witness
 from dynlatch.theorems.table import statement as statement
 from dynlatch.theorems.table import statements as statements
+from dynlatch.theorems.telling import tell as tell

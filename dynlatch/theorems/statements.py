@@ -98,6 +98,11 @@ class Statement:
     def __repr__(self) -> str:
         return f"Statement({self.id}, {self.reading}: {self.verdict})"
 
+    def __str__(self) -> str:
+        from dynlatch.theorems.telling import tell  # which looks up the repair among all statements
+
+        return tell(self)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Check:

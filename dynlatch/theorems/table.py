@@ -6,12 +6,36 @@ import difflib
 from typing import Final
 
 from dynlatch.errors import InputError
-from dynlatch.theorems import theorem_3
+from dynlatch.theorems import (
+    attractor_claims,
+    definitions,
+    lemma,
+    network_claims,
+    neuron_claims,
+    projection,
+    reduced_sets,
+    reduction,
+    theorem_1,
+    theorem_2,
+    theorem_3,
+    theorem_4,
+)
 from dynlatch.theorems.measures import READ_AS
 from dynlatch.theorems.statements import Statement
 
 TABLE: Final[tuple[Statement, ...]] = (
+    *neuron_claims.STATEMENTS,
+    *definitions.STATEMENTS,
+    *reduced_sets.STATEMENTS,
+    *network_claims.STATEMENTS,
+    *theorem_1.STATEMENTS,
+    *theorem_2.STATEMENTS,
     *theorem_3.STATEMENTS,
+    *theorem_4.STATEMENTS,
+    *lemma.STATEMENTS,
+    *projection.STATEMENTS,
+    *reduction.STATEMENTS,
+    *attractor_claims.STATEMENTS,
 )  # fmt: skip
 """The statements of BSF94 as printed, each in both readings, and those that repair them."""
 
@@ -29,10 +53,9 @@ def statements(id: str | None = None, reading: str | None = None) -> tuple[State
         if not found:
             known = list(dict.fromkeys(s.id for s in TABLE))
             near = difflib.get_close_matches(wanted, [i.lower() for i in known], 1, 0.4)
-            hint = (
-                f"did you mean {next(i for i in known if i.lower() == near[0])}?" if near else "see `dynlatch theorems`"
-            )
-            raise InputError(f"unknown statement {id[:40]!r}; {hint} There are {', '.join(known)}")
+            names = {i.lower(): i for i in known}
+            hint = f"did you mean {names[near[0]]}?" if near else f"there are {', '.join(known)}"
+            raise InputError(f"unknown statement {id[:40]!r}; {hint}")
     if reading is not None:
         if reading not in READ_AS:
             raise InputError(f"unknown reading {reading[:40]!r}; the readings are {' and '.join(READ_AS)}")
