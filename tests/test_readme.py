@@ -17,11 +17,11 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
 
 
-def test_the_first_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sessions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (session,) = blocks("python")
+    session = "\n".join(blocks("python"))
     test = doctest.DocTestParser().get_doctest(session, {}, "README", "README.md", 0)
-    assert len(test.examples) >= 10
+    assert len(test.examples) >= 20
     said: list[str] = []
     results = doctest.DocTestRunner(verbose=False).run(test, out=said.append)
     assert results.failed == 0, "".join(said)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -22,10 +21,9 @@ from dynlatch.noise.tolerance import checked_norm, latched
 from dynlatch.regions.attractors import Attractors, find_attractors
 from dynlatch.rigor import balls
 from dynlatch.rigor.enclosure import Enclosure, float_above, float_below
-from dynlatch.rigor.float_norms import norm_upper_bounds
-from dynlatch.rigor.joint_radius import JointRadius, joint_spectral_radius
+from dynlatch.rigor.joint_radius import JointRadius, joint_spectral_radius, product_constant
 from dynlatch.rigor.krawczyk import Floats
-from dynlatch.rigor.norms import AdaptedNorm, OperatorNorm
+from dynlatch.rigor.norms import OperatorNorm
 from dynlatch.seeds import rng_for
 from dynlatch.verdict import Stop, Verdict
 
@@ -115,7 +113,7 @@ def noisy_decay(
         joint = joint_spectral_radius(corners, gap=_GAP)
         if joint.upper < rate and joint.norm is not None:
             rate, measured_in, length = joint.upper, joint.norm, joint.length
-            constant = _constant(corners, joint.norm, rate, length)
+            constant = product_constant(_ends(corners), joint.norm, rate, length)
     reason = "every factor is bounded in one norm" if length == 1 else "products of the corner Jacobians are bounded"
     return NoisyDecay(
         m,
@@ -136,21 +134,13 @@ def noisy_decay(
     )
 
 
-def _constant(corners: Sequence[Sequence[Sequence[Fraction]]], norm: OperatorNorm, rate: float, length: int) -> float:
-    """K (L / rate)^(length - 1), L the largest norm of a corner and |A|_2 <= K |A| in the norm, rounded up.
-
-    Every product breaks into blocks of at most ``length`` factors of norm at most rate^(number of factors), and at most
-    length - 1 factors that are left over. K is |P| |P^-1| for an adapted norm, sqrt(n) for 1 and inf.
-    """
+def _ends(corners: Sequence[Sequence[Sequence[Fraction]]]) -> tuple[Floats, Floats]:
+    """Exact matrices between floats, shape (n, n, N)."""
     lo, hi = (
         np.array([[[f(v) for v in row] for row in corner] for corner in corners]).transpose(1, 2, 0)
         for f in (float_below, float_above)
     )
-    largest = max(rate, float(np.max(norm_upper_bounds(lo, hi, norm))))
-    root = float_above(Fraction(math.sqrt(len(corners[0]))) * (1 + Fraction(1, 2**52)))
-    stretch = norm.condition_bound if isinstance(norm, AdaptedNorm) else 1.0 if norm == 2 else root
-    exact = Fraction(stretch) * (Fraction(largest) / Fraction(rate)) ** (length - 1)
-    return float_above(exact)
+    return lo, hi
 
 
 def _corners(m: Map, box: InvariantBox) -> list[list[list[Fraction]]]:

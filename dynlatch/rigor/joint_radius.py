@@ -296,3 +296,19 @@ def _first_word(matrices: Floats) -> tuple[Word, float]:
         products = (products[:, None] @ matrices[None]).reshape(-1, n, n)
         first, last = np.repeat(np.arange(len(words)), count), np.tile(np.arange(count), len(words))
         words = np.concatenate([words[first], last[:, None]], axis=1)
+
+
+def product_constant(factors: Ends, norm: OperatorNorm, rate: float, length: int) -> float:
+    """A number c with |product of t factors|_2 <= c rate^t for all t, rounded up.
+
+    Every product breaks into blocks of at most ``length`` factors, each at most rate^(number of factors) in ``norm``,
+    and at most length - 1 factors that are left over, of norm at most L: c = K (L / rate)^(length - 1) with
+    |A|_2 <= K |A|, where K is |P| |P^-1| for an adapted norm and sqrt(n) for 1 and inf.
+
+    Arguments: ``factors``, lower and upper ends, shape (n, n, N). Rigor: certified.
+    """
+    largest = max(rate, float(np.max(norm_upper_bounds(*factors, norm))))
+    n = len(factors[0])
+    root = 1.0 if n == 1 or norm == 2 else float_above(Fraction(math.sqrt(n)) * (1 + Fraction(1, 2**52)))
+    stretch = norm.condition_bound if isinstance(norm, AdaptedNorm) else root
+    return float_above(Fraction(stretch) * (Fraction(largest) / Fraction(rate)) ** (length - 1))

@@ -14,9 +14,8 @@ from dynlatch.maps.balls import ball_map
 from dynlatch.maps.definition import Box, Map, TanhLayer
 from dynlatch.rigor import balls
 from dynlatch.rigor.enclosure import Enclosure, float_above, float_below
-from dynlatch.rigor.float_norms import norm_upper_bounds
-from dynlatch.rigor.joint_radius import JointRadius, joint_spectral_radius
-from dynlatch.rigor.norms import AdaptedNorm, Floats
+from dynlatch.rigor.joint_radius import JointRadius, joint_spectral_radius, product_constant
+from dynlatch.rigor.norms import Floats
 from dynlatch.theorems.cases import State
 from dynlatch.theorems.findings import Finding, every, less, unknown
 from dynlatch.theorems.measures import identity, spectral_radius, sup_size
@@ -122,16 +121,6 @@ def _below_one(text: str, m: Map, joint: JointRadius, points: list[State]) -> Fi
 
 
 def _constant(ends: tuple[Floats, Floats], joint: JointRadius) -> float | None:
-    """K (L / rate)^(length - 1), L the largest norm of a factor and |A|_2 <= K |A| in the certificate's norm.
-
-    Every product breaks into blocks of at most ``length`` factors of norm at most rate^(number of factors), and at most
-    length - 1 factors that are left over.
-    """
     if joint.norm is None or joint.upper == 0:
         return None
-    largest = max(joint.upper, float(np.max(norm_upper_bounds(*ends, joint.norm))))
-    if isinstance(joint.norm, AdaptedNorm):
-        stretch = joint.norm.condition_bound
-    else:  # |A|_2 <= sqrt(n) |A|_1 and sqrt(n) |A|_inf
-        stretch = 1.0 if joint.norm == 2 else float(len(ends[0]))
-    return float_above(Fraction(stretch) * (Fraction(largest) / Fraction(joint.upper)) ** (joint.length - 1))
+    return product_constant(ends, joint.norm, joint.upper, joint.length)
