@@ -227,16 +227,7 @@ def _clusters(boxes: Sequence[tuple[Floats, Floats]], system: CycleSystem, stop:
     """Merge boxes that touch until all are apart, each with the reason."""
     if not boxes:
         return ()
-    ordered = sorted(boxes, key=lambda b: tuple(b[0]))
-    n = system.map.dimension
-    lo, hi = np.empty((n, 0)), np.empty((n, 0))
-    for box in ordered:
-        new_lo, new_hi = box[0][:, None], box[1][:, None]
-        while np.any(touching := np.all((lo <= new_hi) & (new_lo <= hi), axis=0)):
-            new_lo = np.minimum(new_lo, np.min(lo[:, touching], axis=1, keepdims=True))
-            new_hi = np.maximum(new_hi, np.max(hi[:, touching], axis=1, keepdims=True))
-            lo, hi = lo[:, ~touching], hi[:, ~touching]
-        lo, hi = np.concatenate([lo, new_lo], axis=1), np.concatenate([hi, new_hi], axis=1)
+    lo, hi = _merged(boxes)
     values, _ = system.intervals(lo, hi)
     return tuple(
         Cluster(
@@ -245,3 +236,23 @@ def _clusters(boxes: Sequence[tuple[Floats, Floats]], system: CycleSystem, stop:
         )
         for j in range(lo.shape[1])
     )
+
+
+def _merged(boxes: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
+    """The hulls of boxes that touch, and of hulls that then touch, until all are apart; shapes (n, k)."""
+    lo, hi = (np.stack(side, axis=1) for side in zip(*boxes, strict=True))
+    order = np.lexsort(lo[::-1])
+    lo, hi = lo[:, order], hi[:, order]
+    if len(lo) == 1:  # one sweep: a hull begins where no box before reaches
+        begins = np.concatenate([[True], lo[0, 1:] > np.maximum.accumulate(hi[0])[:-1]])
+        return lo[:, begins], np.maximum.reduceat(hi, np.flatnonzero(begins), axis=1)
+    merged_lo, merged_hi = lo[:, :0], hi[:, :0]
+    for j in range(lo.shape[1]):
+        new_lo, new_hi = lo[:, j : j + 1], hi[:, j : j + 1]
+        while np.any(touching := np.all((merged_lo <= new_hi) & (new_lo <= merged_hi), axis=0)):
+            new_lo = np.minimum(new_lo, np.min(merged_lo[:, touching], axis=1, keepdims=True))
+            new_hi = np.maximum(new_hi, np.max(merged_hi[:, touching], axis=1, keepdims=True))
+            merged_lo, merged_hi = merged_lo[:, ~touching], merged_hi[:, ~touching]
+        merged_lo = np.concatenate([merged_lo, new_lo], axis=1)
+        merged_hi = np.concatenate([merged_hi, new_hi], axis=1)
+    return merged_lo, merged_hi
