@@ -20,6 +20,7 @@ MODULES = (
     "definition_6",
     "symmetric",
     "unit_norm",
+    "schur",
     "theorem_1",
     "growth",
     "theorem_2",

@@ -16,7 +16,8 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from dynlatch.files import whole_file
+from dynlatch.errors import OutputError
+from dynlatch.files import whole_file, writable_folder
 from dynlatch.theorems.table import TABLE
 from proofs import MODULES, document
 from proofs.replaying import Line, replayed
@@ -45,6 +46,15 @@ def _known() -> dict[str, list[str]]:
     return known
 
 
+def _refused(folder: Path) -> str:
+    """Why nothing can be written to a folder, asked before the work and not after it; empty where it can."""
+    try:
+        writable_folder(folder)
+    except OutputError as error:
+        return str(error)
+    return ""
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Replay, print, and say by the exit code whether all of it stands."""
     parser = argparse.ArgumentParser(prog="python -m proofs", description="Replay the executable documents.")
@@ -58,6 +68,9 @@ def main(words: Sequence[str] | None = None) -> int:
         named = {name.lower(): name for module in MODULES for name in names(module)}
         hint = f"did you mean {named[near[0]]}?" if near else f"there are {', '.join(named.values())}."
         print(f"python -m proofs: no document {wrong[0]!r}; {hint}", file=sys.stderr)
+        return 2
+    if given.write and (refused := _refused(given.write)):
+        print(f"python -m proofs: --write {refused}", file=sys.stderr)
         return 2
     began = time.perf_counter()
     modules = list(dict.fromkeys(module for found in asked for module in found)) or list(MODULES)

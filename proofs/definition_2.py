@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import sympy as sp
 
 from dynlatch.maps.catalogue import neuron, tanh_network
+from dynlatch.rigor import balls
 from dynlatch.theorems.cases import case, exact_state
 from dynlatch.theorems.definitions import SADDLE_CYCLE, STATEMENTS
-from dynlatch.theorems.findings import Finding, exactly
+from dynlatch.theorems.findings import Finding, less, unknown
 from dynlatch.theorems.measures import attractors_of, reached
 from proofs.document import Document, Part, decided, fact, holds_on, identity, witness
 
@@ -24,8 +25,13 @@ def _leaves() -> Sequence[Finding]:
     m, found = SADDLE_CYCLE.map, []
     for offset in ("1/1000000", "-1/1000000"):
         owner = reached(m, exact_state(case(m, ["1.915", offset]).start))
-        where = "nothing that is known" if owner is None else f"the {attractors_of(m)[owner]}"
-        found.append(exactly(f"(1.915, {offset}) converges to {where}", owner is not None, "outward rounding"))
+        point = None if owner is None else attractors_of(m)[owner].point
+        if point is None:
+            return [unknown(f"(1.915, {offset}) converges to an attractor", "not proved")]
+        for k, x in enumerate(point.orbit):
+            low = [balls.absolute(balls.ball(e)) for e in x]
+            found += [less(f"(1.915, {offset}) converges to x_{k}, |x_{k}| > 1 in both coordinates", balls.ball(1), v)
+                      for v in low]  # fmt: skip
     return found
 
 
@@ -40,6 +46,11 @@ DOCUMENT = Document(
             A hyperbolic attractor is a set X with M(X) = X such that M' is below 1 in size at every point of X. The
             name says that it attracts: the states near X stay near and converge to X. Size is read as the operator norm
             |M'(x)|, or as the largest modulus of an eigenvalue, rho(M'(x)); the definition speaks of eigenvalues.
+
+            One may also hold that an attractor attracts by its name, and that the definition only says which attractors
+            are hyperbolic. Then there is nothing to refute here, and nothing that says how to tell an attractor. What
+            is refuted later does not hang on this: the witnesses against Definitions 4 and 5 and Theorem 3 hold for
+            sets X that do attract.
             """,
         ),
         Part(
@@ -99,7 +110,7 @@ DOCUMENT = Document(
                     "leave a fixed neighbourhood of it (instability by linearisation; any textbook on dynamics)."
                 ),
                 witness(_SPECTRAL),
-                decided("Two orbits that start a millionth beside it end at attractors far from it", _leaves),
+                decided("Two orbits that start a millionth beside it end more than 1 away from X", _leaves),
             ),
         ),
         Part(

@@ -23,7 +23,8 @@ DOCUMENT = Document(
             """
             The basin beta(X) holds the points a for which, for every eps > 0, some M^l(a) is within eps of X. The text
             calls these the points that converge to X. Convergence asks more: that all M^l(a) with l large enough are
-            within eps of X. Are the two the same for a compact hyperbolic X?
+            within eps of X. Are the two the same for a hyperbolic X? We grant that X is compact and M continuously
+            differentiable near X.
             """,
         ),
         Part(
@@ -61,7 +62,7 @@ DOCUMENT = Document(
             Where the n-th block (01)^n begins, theta differs from 1/3 by less than 4^-n and x from 3/4 by less than pi
             4^-n, and u = 1/(2 - x) from 4/5 by no more than x from 3/4. Where a block 000 begins, theta < 1/8, and the
             state is more than 1/4 away from X. So the orbit comes as near to X as one likes, and does not converge to
-            it.
+            it. (This X does not attract, in spite of its rho. Where X is stable, the repair applies.)
             """,
             (
                 identity("u moves no faster than x, its slope is 1/(2 - x)^2: (2 - x)^2 - 1 = (1 - x) (3 - x) >= 0",

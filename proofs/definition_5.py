@@ -5,12 +5,21 @@ from __future__ import annotations
 import sympy as sp
 
 from dynlatch.maps.catalogue import neuron, tanh_network
-from dynlatch.theorems.cases import case
-from dynlatch.theorems.reduced_sets import STATEMENTS
-from proofs.document import Document, Part, fact, holds_on, identity, witness
+from dynlatch.theorems.cases import case, exact_state
+from dynlatch.theorems.findings import Finding
+from dynlatch.theorems.latched import one_of_several
+from dynlatch.theorems.measures import READ_AS
+from dynlatch.theorems.reduced_sets import LEAVES_GAMMA, STATEMENTS
+from proofs.document import Document, Part, decided, fact, holds_on, identity, witness
 
 _NORM, _SPECTRAL, _REPAIRED = STATEMENTS[2:5]
 _z, _q = sp.symbols("z q", positive=True)
+
+
+def _several() -> list[Finding]:
+    state = exact_state(LEAVES_GAMMA.start)
+    return [one_of_several(LEAVES_GAMMA.map, state, reading) for reading in READ_AS]
+
 
 DOCUMENT = Document(
     "Def5",
@@ -21,8 +30,9 @@ DOCUMENT = Document(
             "The claim",
             """
             A system is robustly latched to X at time t_0 if a_{t_0} lies in Gamma(X), and remains so as long as the
-            inputs keep a_t in Gamma(X). That suggests that without inputs it remains so for ever: that M maps Gamma(X)
-            into itself, as it maps beta(X) into itself.
+            inputs keep a_t in Gamma(X). The paper does not say in so many words that without inputs it remains so for
+            ever, that is, that M maps Gamma(X) into itself as it maps beta(X) into itself; but the name "robustly
+            latched" and Fig. 3(b), where the ball of uncertainty stays bounded inside Gamma, suggest it.
             """,
         ),
         Part(
@@ -33,7 +43,9 @@ DOCUMENT = Document(
             W = [[2, -2], [0, 2]] and a_0 = (5, 5). There the slope of tanh is 0.00018, and every product that starts
             there is tiny in both readings. The next state is (2 tanh 5 - 2 tanh 5, 2 tanh 5) = (0, 1.9998): the first
             unit is at rest, where its slope is 1. With q the slope of the second one, M' = [[2, -2 q], [0, 2 q]], which
-            has the eigenvalue 2. So a_1 is outside Gamma in both readings, for l = 1 already.
+            has the eigenvalue 2. So a_1 is outside Gamma in both readings, for l = 1 already. The orbit converges to
+            the fixed point X = (-3.91, 1.915), which is hyperbolic in both readings, and so is its mirror image -X: X
+            is one of several.
             """,
             (
                 identity(
@@ -42,6 +54,7 @@ DOCUMENT = Document(
                 ),
                 witness(_NORM),
                 witness(_SPECTRAL),
+                decided("X is one of several hyperbolic attractors, in both readings", _several),
             ),
         ),
         Part(

@@ -64,6 +64,10 @@ DOCUMENT = Document(
 
             The size of the ball is taken here as that of its linearisation, |d a_t / d a_0|. The ball itself does the
             same: M increases, so the image of [1/20, 3/20] is the interval between the images of its ends.
+
+            What is right: below a_c each step of the neuron multiplies a small ball by more than 1, so it grows while
+            the orbit has not reached Gamma, as in Fig. 3(a). That takes finitely many steps, and from then on every
+            step multiplies it by less than 1.
             """,
             (
                 witness(_NORM),
@@ -78,7 +82,7 @@ DOCUMENT = Document(
         Part(
             "What is true",
             """
-            Let a_0 lie in beta(X) outside Gamma(X), in either reading.
+            Let a_0 lie in beta(X) outside Gamma(X), in either reading, X compact.
 
             First, some l >= 1 has |(M^l)'(a_0)| >= 1. That is what it means not to lie in Gamma(X): for some l the size
             of (M^l)'(a_0) is at least 1, and if the size is the spectral radius, the norm is no smaller. A small ball

@@ -12,10 +12,11 @@ from dynlatch.theorems.cases import case
 from dynlatch.theorems.cycles import below_one, cycle_of
 from dynlatch.theorems.definitions import SADDLE_CYCLE
 from dynlatch.theorems.findings import Finding, unknown
+from dynlatch.theorems.telescoping import telescopes
 from proofs.document import Document, Part, decided, fact, holds_on, identity, inequality, witness
 
 _NORM, _SPECTRAL, _REPAIRED = STATEMENTS[3:6]
-_p, _y = sp.symbols("p y", positive=True)
+_p, _y, _a, _v = sp.symbols("p y a v", positive=True)
 _w = _p * sp.cosh(_p) / sp.sinh(_p)
 _mu = _p / (sp.sinh(_p) * sp.cosh(_p))
 
@@ -39,6 +40,12 @@ DOCUMENT = Document(
             A system need not stay near one attractor: like a finite automaton it may jump from one hyperbolic attractor
             to another. It is concluded that the gradients vanish as well, since the norm of the derivative is below 1
             near each of the attractors.
+
+            How near, and for how many of the steps, is left open. There are three readings. The states come into Gamma
+            of the attractors again and again, with passages of bounded length in between: that is the row of the table,
+            and it fails. All states lie in Gamma of one of the attractors: that fails as well, in both readings of |.|.
+            All states lie so near the attractors that |M'| <= alpha < 1 there, in one norm for all of them: that is
+            true, since then |d a_t / d a_0| <= alpha^t; it is a case of the repair.
             """,
         ),
         Part(
@@ -90,6 +97,20 @@ DOCUMENT = Document(
                     "With two steps at 0 instead of three the gradient vanishes", _NORM,
                     lambda: case(neuron(2), states=["1.915", 0, 0, "-1.915", 0, 0], periodic=True),
                 ),
+            ),
+        ),
+        Part(
+            "Norm: it fails, even without such steps",
+            """
+            Theorem 4 fails for states of the neuron that fall to the edge a_c of Gamma(abar) without leaving it
+            (document T4). Give every second one the other sign: a_t = (-1)^t arcosh(sqrt(w) (t+2) / sqrt((t+1)(t+3))).
+            By the symmetry M(-a) = -M(a) these lie in Gamma(abar) and Gamma(-abar) in turn, so each step jumps; the
+            inputs u_t = a_t - M(a_{t-1}) that do it tend to 2 a_c + h* in size. The slope m is the same at a and -a:
+            the gradient is that of T4, (T+2) / (2 (T+1)) in size, for every w > 1, and stays above 1/2.
+            """,
+            (
+                identity("m(-a) = m(a)", _v / sp.cosh(-_a) ** 2, _v / sp.cosh(_a) ** 2),
+                decided("the states with one sign, and their gradient", telescopes),
             ),
         ),
         Part(

@@ -114,7 +114,9 @@ DOCUMENT = Document(
         Part(
             "flip: inputs above h* need not flip the neuron",
             """
-            The claim asks for h_t > h* but not for a distance from h*. Let d_0 = abar - a_c > 0,
+            The claim asks for h_t > h* but not for a distance from h*. With one constant input h > h* it is true: that
+            is flip' with H = h. With inputs that may change it is false, even if L_1 may depend on them. Let d_0 =
+            abar - a_c > 0,
 
             d_t = (w tanh(a_c + d_{t-1}) - w tanh a_c) / 2, h_t = h* + d_t.
 
@@ -139,7 +141,8 @@ DOCUMENT = Document(
         Part(
             "flip': what is true",
             """
-            Let h_t >= H > h* for all t, and let b_0 = -abar, b_t = w tanh(b_{t-1}) + H.
+            Let h_t >= H > h* for all t, and let b_0 = -abar, b_t = w tanh(b_{t-1}) + H. L_1(H, w) is the first t with
+            b_t > abar.
 
             As long as b_{t-1} <= abar, b_t - b_{t-1} = D(b_{t-1}) + H >= H - h* > 0. So after k steps below abar,
             b_k >= -abar + k (H - h*), and abar is passed at the latest at the first k with k (H - h*) > 2 abar. That

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import sympy as sp
 
 from dynlatch.maps.catalogue import tanh_network
+from dynlatch.maps.definition import Formulas, Map, state_symbol
 from dynlatch.theorems.cases import case
 from dynlatch.theorems.findings import Finding, exactly
 from dynlatch.theorems.projection import STATEMENTS
@@ -12,6 +15,10 @@ from proofs.document import Document, Part, decided, fact, holds_on, identity, w
 
 _NORM, _SPECTRAL, _REPAIRED = STATEMENTS
 _t = sp.Symbol("t", positive=True)
+_z, _y = state_symbol("z"), state_symbol("y")
+_theta, _zeta, _mu = sp.symbols("theta zeta mu", real=True)
+_row = sp.Matrix([[sp.cos(_theta), sp.sin(_theta)]])
+_rest = _row.T * _zeta * _row
 
 
 def _powers() -> list[Finding]:
@@ -36,11 +43,21 @@ def _mixed_block() -> Finding:
     return exactly("C Z^k + Y C_k = C_{k+1}", sp.expand(sp.powsimp(left)) == 0)
 
 
-def _length_of_projected() -> Finding:
-    """P+ Z P for P = [I, 0] in turned coordinates: P P+ = I, as a matrix identity for one row."""
-    angle = sp.Symbol("theta", real=True)
-    row = sp.Matrix([[sp.cos(angle), sp.sin(angle)]])
-    return exactly("P P^T = 1 for the row P = (cos theta, sin theta)", sp.simplify((row * row.T)[0, 0] - 1) == 0)
+def _latch() -> list[Finding]:
+    m = Map("bit", (_z, _y), Formulas((sp.Rational(5, 4) * _z - _z**3, _y + _z**2 - sp.Rational(1, 4))), (),
+            ((Fraction(-1), Fraction(1)),) * 2)  # fmt: skip
+    on = case(m, states=[["1/2", 0]], periodic=True, other=[1, 0])
+    half, found = sp.Rational(1, 2), list[Finding]()
+    for z in (half, -half):
+        at = {_z: z, _y: 0}
+        found += [
+            exactly(f"z = {z} is a fixed point of M_P, and y = 0 stays", [e.subs(at) for e in m.explicit] == [z, 0]),
+            exactly(f"M_P'({z}) = 1/2", m.jacobian[0, 0].subs(at) == half),
+        ]
+    for printed in (_NORM, _SPECTRAL):
+        checked = printed.check(on)
+        found += [*checked.hypotheses, checked.conclusion.denied()]
+    return found
 
 
 DOCUMENT = Document(
@@ -71,6 +88,10 @@ DOCUMENT = Document(
             [C, Y]], and after k periods the mixed block C_k obeys C_{k+1} = C Z^k + Y C_k. If Y is one number with |Y|
             >= 1 and Z^k -> 0, then X = C (Z - Y)^-1 exists and C_k = X Z^k - Y^k X, whose norm tends to no less than
             |X| >= |C| / |Z - Y|: it vanishes only if C = 0.
+
+            In that network z has one attractor only. A latch that keeps a bit gives the same numbers: for M(z, y) =
+            (5/4 z - z^3, y + z^2 - 1/4) the map of z has the two hyperbolic attractors 1/2 and -1/2, with M_P' = 1/2 at
+            both, and at the fixed point (1/2, 0) the derivative is [[1/2, 0], [1, 1]] again.
             """,
             (
                 decided("W^t = [[2^-t, 0], [2 - 2 2^-t, 1]] for t = 0, 1, 2, ..., by induction", _powers),
@@ -80,6 +101,7 @@ DOCUMENT = Document(
                 fact("Z^k -> 0 exactly if all eigenvalues of Z are below 1 in modulus (any linear algebra textbook)."),
                 witness(_NORM),
                 witness(_SPECTRAL),
+                decided("The same where z is a latch with two attractors", _latch),
             ),
         ),
         Part(
@@ -99,10 +121,11 @@ DOCUMENT = Document(
             """,
             (
                 fact("Chain rule (any textbook of analysis)."),
-                decided("P P+ = I for every unit row P in the plane", _length_of_projected),
+                fact("The rows of an orthogonal projection a -> z are orthonormal: P P^T = I, and P+ = P^T."),
                 identity(
-                    "on the witness what is left is the row (2^-t, 0), of length 2^-t",
-                    sp.sqrt((2**-_t) ** 2), 2**-_t,
+                    "for one latched coordinate along (cos theta, sin theta), Z = zeta: (P+ Z P)^T (P+ Z P) has the "
+                    "characteristic polynomial mu (mu - zeta^2), so |P+ Z P| = |zeta|",
+                    (_mu * sp.eye(2) - _rest.T * _rest).det(), _mu * (_mu - _zeta**2),
                 ),
                 holds_on(
                     "On the witness", _REPAIRED,

@@ -15,16 +15,21 @@ from proofs.document import Document, Part, decided, fact, holds_on, identity, w
 
 _NORM, _SPECTRAL, _REPAIRED = STATEMENTS
 _m, _c, _eta, _theta = sp.symbols("m c eta theta", positive=True)
-_mu = sp.Symbol("mu", real=True)
+_mu, _a, _h = sp.symbols("mu a h", real=True)
+_w = sp.Symbol("w", positive=True)
 
 
 def _orbits_agree() -> list[Finding]:
-    """One step of N' and of N, N being any function of a and y."""
-    n = sp.Function("N")
-    a, y, eta = sp.symbols("a y eta", positive=True)
+    """The map that ``augmented`` makes of a = w tanh(a) + h, its input h a state: its formulas, entry by entry."""
+    n = neuron(2)
+    (rule,), (state,) = n.expressions, n.states
+    (h,) = (s for s, _ in n.parameters if str(s) == "h")
+    made = augmented(n, ["h"], scale="3/4")
+    first, last = made.expressions
     return [
-        exactly("y_t = 0 + u_t: the last entry of N' is 0", True, "by the definition of N'"),
-        exactly("N(a, eta (y / eta)) = N(a, y)", n(a, eta * (y / eta)) == n(a, y)),
+        exactly("the last entry of N'(a, z) is 0, so that z_t = 0 + y_t / eta", last == 0),
+        exactly("the first entry is N(a, eta z)", sp.simplify(first - rule.subs(h, sp.Rational(3, 4) * h)) == 0),
+        exactly("its states are a and z", made.states == (state, h)),
     ]
 
 
@@ -61,9 +66,11 @@ DOCUMENT = Document(
             "The orbits agree",
             """
             The last entries of a'_t are 0 + y_t, and the first are N(a_{t-1}, y_{t-1}). With another unit eta for the
-            input, z = y / eta, the map N'(a, z) = (N(a, eta z), 0) and inputs (0, y_t / eta) give the same.
+            input, z = y / eta, the map N'(a, z) = (N(a, eta z), 0) and inputs (0, y_t / eta) give z_t = y_t / eta, and
+            N(a_{t-1}, eta z_{t-1}) = N(a_{t-1}, y_{t-1}) as before. So this part is true.
             """,
-            (decided("One step of N' is one step of N, in any unit eta", _orbits_agree),),
+            (decided("The map N' that is made here of the neuron with input h, eta = 3/4, is of this form",
+                     _orbits_agree),),
         ),
         Part(
             "Under the norm the hypotheses do not carry over",
@@ -83,7 +90,8 @@ DOCUMENT = Document(
                 fact("|A|^2 is the largest eigenvalue of A A^T (any textbook of linear algebra)."),
                 fact("A block of a matrix has no larger norm than the matrix (the definition of an operator norm)."),
                 identity(
-                    "for the neuron |N''|^2 - 1 = m^2, the square of m = w / cosh(a)^2 > 0", (_m**2 + 1) - 1, _m**2,
+                    "for the neuron A = m = w / cosh(a)^2 > 0 (and C = 1, the slope of + y)",
+                    sp.diff(_w * sp.tanh(_a) + _h, _a), _w / sp.cosh(_a) ** 2,
                 ),
                 decided(
                     "19/10 lies in Gamma of the neuron w = 2, under the norm",

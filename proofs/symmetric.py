@@ -169,13 +169,23 @@ DOCUMENT = Document(
             some x_{t_k}, then x_{t_k + 1} has the same limit, and as the step is continuous, x* = tanh(W x* + u). So
             every limit point of every orbit is a fixed point of M.
 
-            An attractor, whatever else is asked of it, is made of limits of orbits (by Definition 2, read with a
-            compact set and a norm, it is a finite union of cycles). So it consists of fixed points; where fixed
-            points are isolated, which Krawczyk's test certifies, it is one of them.
+            An attractor, if it is made of limits of orbits, consists of fixed points; where fixed points are isolated,
+            which Krawczyk's test certifies, it is one of them, or several that each attract.
+
+            Definition 2 does not ask for limits: a compact X = M(X) on which M' is below 1 in size, in either reading.
+            It consists of fixed points, too. As X = M(X), every a_0 in X has states a_{-1}, a_{-2}, ... in X before it.
+            L rises along these and is bounded, so that the steps tend to 0 as before and some limit p of them is a
+            fixed point in X. There the eigenvalues of M' are below 1 in modulus (they never exceed the norm), so p is
+            stable: an orbit that comes close enough to p stays as close as one likes. The orbit does so at times as far
+            back as one likes, so a_0 = p.
             """,
             (
                 fact("A sum of numbers that are not negative and stay bounded converges; then its terms tend to 0."),
                 fact("Every bounded sequence in R^n has limit points (Bolzano and Weierstrass)."),
+                fact(
+                    "A fixed point of a C^1 map at which the eigenvalues of M' are below 1 in modulus is stable: in "
+                    "some norm the states near it come nearer at every step (any textbook of dynamics)."
+                ),
                 fact(
                     "More is true, and not needed here: L is analytic and |grad L(x_t)| = |a_t - a_{t+1}| is at most a "
                     "constant times |x_t - x_{t+1}| on the closed box, so the whole orbit converges even where fixed "

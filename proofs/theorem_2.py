@@ -16,7 +16,6 @@ from proofs.document import Document, Part, decided, fact, holds_on, identity, i
 
 _NORM, _SPECTRAL, _REPAIRED = STATEMENTS
 _a, _x = sp.symbols("a x", positive=True)
-_p, _q = sp.symbols("p q", real=True)
 _root = 1 / sp.sqrt(3)
 _edge = sp.acosh(sp.sqrt(2))
 
@@ -124,8 +123,8 @@ DOCUMENT = Document(
             """
             On D = {|a| > a_c} the slopes of the neuron are below 1 as well, and the states a and -a of D go apart, by
             the factor 2 tanh(a) / a: up to 2 tanh(a_c) / a_c = sqrt 2 / arcosh(sqrt 2) = 1.6045... The segment between
-            them leaves D and crosses the states where M expands. Restricting to a > 6/5, say, does not help: there the
-            sup of the slopes is 0.61, but the factor across the gap is still 1.39.
+            them leaves D and crosses the states where M expands. Restricting to |a| > 6/5, say, does not help: there
+            the sup of the slopes is 0.61, but the factor across the gap is still 1.39.
             """,
             (
                 identity(
@@ -155,10 +154,7 @@ DOCUMENT = Document(
             """,
             (
                 fact("Mean value theorem, as above, for phi."),
-                identity(
-                    "d . d / |d| = |d|, in the plane", (_p**2 + _q**2) / sp.sqrt(_p**2 + _q**2),
-                    sp.sqrt(_p**2 + _q**2),
-                ),
+                fact("d . d = |d|^2, so that u . d = |d| for u = d / |d| (the definition of the Euclidean length)."),
                 fact("u . A v <= |A| |v| for a unit vector u (the inequality of Cauchy and Schwarz)."),
                 fact("|W diag(d)| <= |W| max |d_i| (the definition of an operator norm)."),
                 holds_on(

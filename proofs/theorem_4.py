@@ -96,10 +96,10 @@ DOCUMENT = Document(
             "Why it fails with eigenvalues: two units that excite each other",
             """
             W = [[0, 2], [2, 0]], X = {(abar, abar)}. The Jacobian at (a1, a2) is [[0, m(a2)], [m(a1), 0]], with
-            eigenvalues +-sqrt(m(a1) m(a2)). One large slope beside a small one is allowed, both at (4/5, P) and at
-            (P, 4/5) with P = 383/200, close to abar. Along the autonomous orbit the large slope is gone after a step,
-            and Gamma, which is about autonomous orbits only, holds both states. Inputs swap them at every step: unit 1
-            hands its large slope on to unit 2 and gets it back.
+            eigenvalues +-sqrt(m(a1) m(a2)): at X they are +-m(abar), so that X is hyperbolic. One large slope beside a
+            small one is allowed, both at (4/5, P) and at (P, 4/5) with P = 383/200, close to abar. Along the autonomous
+            orbit the large slope is gone after a step, and Gamma, which is about autonomous orbits only, holds both
+            states. Inputs swap them at every step: unit 1 hands its large slope on to unit 2 and gets it back.
             """,
             (
                 identity(
@@ -117,12 +117,13 @@ DOCUMENT = Document(
             "The repair with norms",
             """
             |da_t/da_0| <= product of |M'(a_s)|, s < t, whatever the norm. As x <= exp(x - 1), the product is at most
-            exp(-sum of (1 - |M'(a_s)|)): if the sum is infinite, the gradient tends to 0. If all states lie in a set K
-            on which |M'| <= alpha < 1, it is at most alpha^t.
+            exp(-sum of (1 - |M'(a_s)|)): if that sum over s < t tends to infinity with t, the gradient tends to 0, even
+            where some of the factors exceed 1. If all states lie in a set K on which |M'| <= alpha < 1, it is at most
+            alpha^t.
 
-            *In one dimension, with 0 < |M'| < 1, nothing less will do.* There the gradient is the product. If the sum
-            of the 1 - |M'(a_s)| is finite, these tend to 0, and the |M'(a_s)|, none of which is 0, have a positive
-            least value q. From x >= exp(1 - 1/x) and 1/x - 1 = (1 - x)/x <= (1 - x)/q the product is at least
+            *In one dimension, with 0 < |M'| <= 1, nothing less will do.* There |da_t/da_0| is the product. If the sum
+            of the 1 - |M'(a_s)| is finite, these tend to 0, so that the |M'(a_s)|, none of which is 0, are all at
+            least some q > 0. From x >= exp(1 - 1/x) and 1/x - 1 = (1 - x)/x <= (1 - x)/q the product is at least
             exp(-sum / q) > 0. This is what happens to the telescoping trajectory, where the sum is that of 1/(t+2)^2.
             """,
             (
@@ -139,8 +140,8 @@ DOCUMENT = Document(
                     lambda: telescoping(2, 30),
                 ),
                 holds_on(
-                    "inputs that swing the neuron, w = 2, between 1 and 3/2 for ever: the sum is infinite", _BY_NORM,
-                    lambda: case(neuron(2), states=[1, "3/2"], periodic=True),
+                    "inputs that swing the neuron, w = 2, between 1 and 3/2 for ever: the sum tends to infinity",
+                    _BY_NORM, lambda: case(neuron(2), states=[1, "3/2"], periodic=True),
                 ),
             ),
         ),
@@ -151,6 +152,8 @@ DOCUMENT = Document(
             in K, da_t/da_0 is a product of t matrices of this set, in an order that the inputs choose. Its joint
             spectral radius is the growth per factor of the largest product. If it is below 1, all products vanish at
             one rate. That each matrix alone has eigenvalues below 1 is not enough, on a box and with two units either.
+            (There the eigenvalues are below 1 if and only if |trace| < 1 + det and det < 1. For W diag(d) both are
+            affine in each slope, so the four corners decide.)
 
             For W tanh a + b the set is contained in {W diag(d): d in a box}. A product is affine in each d of each
             factor, so its norm is largest where every factor is a corner: the 2^n corners have the joint spectral
@@ -162,6 +165,7 @@ DOCUMENT = Document(
                     "products of t of them have norms of at most C rho^t; and some norm makes all of them at most rho "
                     "(Rota and Strang 1960; R. Jungers, The Joint Spectral Radius, 2009, Section 1.2)."
                 ),
+                fact("z^2 - T z + D has its roots below 1 in modulus exactly if |T| < 1 + D and D < 1 (Jury's test)."),
                 fact("A convex function on a box attains its maximum at a corner (any textbook of convex analysis)."),
                 identity(
                     "a product is affine in each slope, here in d1 (the second difference is 0)",

@@ -188,7 +188,8 @@ DOCUMENT = Document(
             that of 1/(1/x_0 + s t)^2, which is at most x_0^2 (for t = 0) plus the integral over t > 0, x_0/s: so the
             product of the (x_t / sinh x_t)^2 lies between exp(-(x_0^2 + x_0/s)/3) and 1.
 
-            Moreover T^2 D_T converges, to (1/(s x_0))^2 times the infinite product: L(x_t) -> 0, so 1/(T x_T) -> s.
+            Moreover T^2 D_T converges, to (1/(s x_0))^2 times the infinite product: x_t -> 0 and L(x_t)
+            -> 0, so the mean of the L(x_t) over t < T tends to 0, too, and 1/(T x_T) -> s.
             """,
             (
                 identity("x cosh x - sinh x is 0 at 0", (_x * sp.cosh(_x) - sp.sinh(_x)).subs(_x, 0), sp.S.Zero),

@@ -184,6 +184,8 @@ DOCUMENT = Document(
             would be the refuted reading again. For W = [[-4, 8], [-2, 4]] take the coordinates of alpha (2, 1) + beta
             (0, 1/8). There W is [[0, 1/2], [0, 0]], of norm 1/2. What fails is |P tanh a| <= |P a|: tanh bends the
             long and the short entry of s (2, 1) differently, and leaves the line in a direction that P makes long.
+
+            What does hold with eigenvalues alone, if they are below 1 at every state: document "schur".
             """,
             (
                 decided(

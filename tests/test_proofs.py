@@ -111,6 +111,17 @@ def test_the_command_prints_one_document(tmp_path: Path, capsys: pytest.CaptureF
     assert "did you mean T3?" in capsys.readouterr().err
 
 
+def test_a_folder_that_cannot_be_written_is_refused_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    assert main(["--write", str(tmp_path / "file")]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "is a file, not a folder" in said.err
+    assert said.err.count("\n") == 1
+
+
 def test_a_document_is_found_by_the_statements_that_it_settles(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["t3-repaired", "T3", "T3'"]) == 0
     assert capsys.readouterr().out.count("# Theorem 3: ") == 1

@@ -23,12 +23,13 @@ from dynlatch.auditing.summary import summary_of
 from dynlatch.cells.tree import check_dimension
 from dynlatch.errors import InputError
 from dynlatch.latch.fixed_points import FixedPoint
-from dynlatch.maps.definition import Map, exact_fraction
+from dynlatch.maps.definition import Map
 from dynlatch.noise.decay import NoisyDecay, noisy_decay
-from dynlatch.noise.tolerance import NoiseTolerance, checked_norm, is_latch, noise_tolerance
+from dynlatch.noise.tolerance import NoiseTolerance, checked_noise, checked_norm, is_latch, noise_tolerance
 from dynlatch.progress import SILENT, Progress, one_step
 from dynlatch.regions.attractors import Attractor, Attractors, find_attractors
 from dynlatch.rigor import balls
+from dynlatch.seeds import checked_seed
 from dynlatch.theorems.measures import attractors_of
 from dynlatch.theorems.statements import BITS
 
@@ -157,9 +158,8 @@ def audit(
     Rigor: certified, but for what is said not to have been found. Cost: a second or so an attractor.
     """
     check_dimension(m)
-    size, given = checked_norm(norm), None if noise is None else exact_fraction(noise, "noise")
-    if given is not None and given < 0:
-        raise InputError(f"noise={noise} is negative; give the largest size of the inputs, 0 or more")
+    size, given = checked_norm(norm), None if noise is None else checked_noise(noise)
+    checked_seed(seed)
     if seed == 0:
         known = one_step(progress, "finding attractors", lambda: attractors_of(m))
     else:
@@ -207,7 +207,7 @@ def _chosen(m: Map, known: Attractors, attractor: int | FixedPoint | None) -> li
         )
     if isinstance(attractor, bool) or attractor not in certified:
         raise InputError(
-            f"attractor={str(attractor)[:40]} is not the number of a certified attractor of {m.name}; choose: {listed}"
+            f"attractor={repr(attractor)[:40]} is not the number of a certified attractor of {m.name}; choose: {listed}"
         )
     return [int(attractor)]
 

@@ -189,6 +189,9 @@ def stands(found: NoiseTolerance) -> Entry:
         return Entry("Def5'", "", unknown(text, found.reason), f"no noise is proved to be tolerated; {over}")
     noise = below(found.lower, 8)
     finding = certified(text, found.lower, "intervals")
+    if len(found.attractors.listed) == 1:
+        alone = f"noise {noise} cannot; but no other attractor is known, so that nothing is stored"
+        return Entry("Def5'", "", finding, alone)
     return Entry("Def5'", "", finding, f"latched robustly against noise {noise}; {over}")
 
 

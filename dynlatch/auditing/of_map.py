@@ -85,7 +85,8 @@ def _uncertified(m: Map, attractors: Attractors) -> Iterator[Entry]:
     kinds = [f"{sum(p.stability is kind for p in found)} {kind}" for kind in dict.fromkeys(p.stability for p in found)]
     open_ = f", and {times(len(found.undecided), 'region')} undecided: a bifurcation" if found.undecided else ""
     finding = unknown("an attracting fixed point or cycle", "none was certified")
-    told = f"certified fixed points: {', '.join(kinds) or 'none'}{open_}. Nothing is known to be latched"
+    points = f"fixed points, certified: {', '.join(kinds)}" if kinds else "no fixed point is certified"
+    told = f"{points}{open_}. Nothing is known to be latched"
     yield Entry("Def2", BOTH, finding, told)
 
 

@@ -24,7 +24,7 @@ _SHOWN_INPUTS: Final = 3
 _SMALL: Final = 1e-3
 _CONCLUDES: Final = {
     "T1-growth": "outside Gamma, uncertainty grows exponentially",
-    "T3": "inputs |u_t| <= (1 - lambda_t) d keep |a_t - abar_t| <= d",
+    "T3": "inputs |u_t| < (1 - lambda_t) d keep |a_t - abar_t| <= d",
     "Def5": "a state in Gamma stays in Gamma without inputs",
     "T4": "gradients vanish along every trajectory in Gamma",
 }

@@ -59,7 +59,7 @@ def first_refutation(id: str, reading: Reading, cases: Iterable[Case]) -> Check 
 
 
 def theorem_3(s: Samples, reading: Reading) -> Check | None:
-    """A start in Gamma and inputs |u_t| <= (1 - lambda_t) d that take the state farther than d from its orbit."""
+    """A start in Gamma and inputs |u_t| < (1 - lambda_t) d that take the state farther than d from its orbit."""
     cases = _driven_out(s, reading)
     return first_refutation("T3", reading, cases if reading == "norm" else filter(_is_quick, cases))
 

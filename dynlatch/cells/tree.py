@@ -192,7 +192,9 @@ def make_tree(
 
 
 def check_dimension(m: Map) -> int:
-    """The number of states. Raises: InputError for more than ``MAX_DIMENSION``."""
+    """The number of states. Raises: InputError for more than ``MAX_DIMENSION``, or for what is no map."""
+    if not isinstance(m, Map):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InputError(f"{repr(m)[:40]} is no map; make one, such as dynlatch.neuron(2)")
     if m.dimension > MAX_DIMENSION:
         raise InputError(
             f"{m.name} has {m.dimension} states but cells cover at most {MAX_DIMENSION}; "

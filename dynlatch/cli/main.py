@@ -16,7 +16,7 @@ from typing import Annotated, Final, cast
 import typer
 
 from dynlatch import __version__
-from dynlatch.cli import arguments, options, proofs, region_steps, steps, terminal, theorem_steps, theorems
+from dynlatch.cli import arguments, options, proofs, region_steps, searches, steps, terminal, theorem_steps, theorems
 from dynlatch.errors import InputError, OutputError
 from dynlatch.files import writable_folder
 
@@ -188,3 +188,4 @@ region_steps.register(app)
 proofs.register(app)
 theorems.register(app)
 theorem_steps.register(app)
+searches.register(app)

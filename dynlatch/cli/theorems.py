@@ -106,7 +106,7 @@ def _distinct(rows: Sequence[Statement], verdict: Known | None) -> list[Statemen
 
 def _drawable(path: Path) -> Path:
     if path.suffix.lower() not in _FORMATS:
-        raise InputError(f"--figure {path.name[:40]!r} is neither .png nor .svg; name the file so")
+        raise InputError(f"--figure {(path.name or str(path))[:40]!r} is neither .png nor .svg; name the file so")
     return arguments.writable(writable_parent, path, "--figure")
 
 

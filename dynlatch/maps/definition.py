@@ -25,7 +25,8 @@ _EXAMPLE = "a fraction as sympy.Rational(1, 2)"
 _NO_NUMBERS = (sp.I, sp.nan, sp.oo, -sp.oo, sp.zoo)
 _MAX_EXPONENT = 1024
 
-_FARTHEST = 10**306
+FARTHEST = 10**306
+"""No number that a map meets may be larger, so that sums and products of a few stay floats."""
 MAX_SYMBOLIC_DIMENSION = 6
 """Networks with more units than this are never written out as expressions."""
 
@@ -275,7 +276,7 @@ def exact_box(box: object, dimension: int, what: str = "box") -> Box:
             raise InputError(
                 f"{what} side {index} = [{lo}, {hi}] is empty or inverted; its lower end must be below its upper end"
             )
-        if max(map(abs, ends)) > _FARTHEST:
+        if max(map(abs, ends)) > FARTHEST:
             raise InputError(
                 f"{what} side {index} reaches beyond 1e306, too far for floats; choose a smaller box or weight"
             )

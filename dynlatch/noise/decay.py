@@ -11,13 +11,12 @@ from typing import Final
 import numpy as np
 
 from dynlatch.cells.tree import check_dimension
-from dynlatch.errors import InputError
 from dynlatch.latch.fixed_points import FixedPoint, Stability, cycle_near
 from dynlatch.maps.catalogue import driven
-from dynlatch.maps.definition import Map, TanhLayer, exact_fraction
+from dynlatch.maps.definition import Map, TanhLayer
 from dynlatch.maps.evaluators import compiled_map
 from dynlatch.noise.invariant_box import InvariantBox, invariant_box
-from dynlatch.noise.tolerance import checked_norm, latched
+from dynlatch.noise.tolerance import checked_noise, checked_norm, latched
 from dynlatch.regions.attractors import Attractors, find_attractors
 from dynlatch.rigor import balls
 from dynlatch.rigor.enclosure import Enclosure, float_above, float_below
@@ -94,9 +93,7 @@ def noisy_decay(
     Source: the repaired form of BSF94, Theorem 4. Rigor: certified. Cost: tenths of a second.
     """
     n = check_dimension(m)
-    size, b = checked_norm(norm), exact_fraction(noise, "noise")
-    if b < 0:
-        raise InputError(f"noise={noise} is negative; give the largest size of the inputs, 0 or more")
+    size, b = checked_norm(norm), checked_noise(noise)
     found = attractors or find_attractors(m, m.domain, seed=seed)
     k = latched(m, found, attractor)
     box = invariant_box(m, found[k], b)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -11,7 +12,7 @@ from dynlatch.cells.certified import CertifiedBasins, certified_basins
 from dynlatch.cells.tree import MAX_DIMENSION, check_dimension
 from dynlatch.errors import InputError
 from dynlatch.latch.fixed_points import FixedPoint, Point
-from dynlatch.maps.definition import Map
+from dynlatch.maps.definition import Map, exact_fraction
 from dynlatch.noise.escape import Escape, Goal, find_escape
 from dynlatch.noise.invariant_box import InvariantBox, widest_tolerance
 from dynlatch.noise.invariant_cells import InvariantCells, largest_noise
@@ -145,6 +146,16 @@ def checked_norm(norm: object) -> float:
     if isinstance(norm, bool) or str(norm) not in known:
         raise InputError(f"norm={str(norm)[:40]!r} is no norm for noise that is known here; give 2 or inf")
     return known[str(norm)]
+
+
+def checked_noise(noise: object) -> Fraction:
+    """The largest size of the inputs, exactly. Raises: InputError if it is negative or beyond every float."""
+    size = exact_fraction(noise, "noise")
+    if size < 0:
+        raise InputError(f"noise={str(noise)[:40]} is negative; give the largest size of the inputs, 0 or more")
+    if size > sys.float_info.max:
+        raise InputError(f"noise={str(noise)[:40]} is larger than every float, so it drives any state away; give less")
+    return size
 
 
 def _checked_goal(goal: str) -> Goal:

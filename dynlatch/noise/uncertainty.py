@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,7 +16,7 @@ from dynlatch.errors import InputError
 from dynlatch.maps.definition import Map, exact_fraction
 from dynlatch.maps.evaluators import Floats, numpy_map
 from dynlatch.noise.boxes import Boxes, are_known, farthest, hull, nearest
-from dynlatch.noise.tolerance import checked_norm
+from dynlatch.noise.tolerance import checked_noise, checked_norm
 from dynlatch.noise.uncertainty_cells import NoisyBall
 from dynlatch.noise.uncertainty_samples import Samples, starts
 from dynlatch.regions.attractors import Attractors, find_attractors
@@ -151,11 +152,12 @@ def uncertainty(
     n = check_dimension(m)
     size = checked_norm(norm)
     start = _state(m, a0)
-    wide, loud = exact_fraction(radius, "radius"), exact_fraction(noise, "noise")
+    wide, loud = exact_fraction(radius, "radius"), checked_noise(noise)
     if wide <= 0:
         raise InputError(f"radius={radius} must be positive: without it there is no ball; give 1/10, say")
-    if loud < 0:
-        raise InputError(f"noise={noise} must not be negative: it bounds |u_t|; give 0 for none")
+    for name, value in (("radius", wide), *((f"a0[{i}]", a) for i, a in enumerate(start))):
+        if abs(value) > sys.float_info.max:
+            raise InputError(f"{name} is larger than every float, and samples are floats; give less")
     _check_count("steps", steps, 1, MAX_STEPS)
     _check_count("samples", samples, 1, 100_000)
     parts = PIECES[n] if pieces is None else pieces

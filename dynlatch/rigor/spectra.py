@@ -39,7 +39,7 @@ class Eigenvalue:
 
 
 def eigenvalues(rows: Sequence[Sequence[arb]]) -> tuple[Eigenvalue, ...] | None:
-    """Enclosures of all eigenvalues, largest modulus first; None if an entry is not finite.
+    """Enclosures of all eigenvalues, largest modulus first; None if an entry is not finite, or too large to write out.
 
     Eigenvalues that cannot be told apart (multiple ones, or a wide matrix) come back as one ball, once for each.
     Cost: O(n^3) ball operations.
@@ -49,7 +49,10 @@ def eigenvalues(rows: Sequence[Sequence[arb]]) -> tuple[Eigenvalue, ...] | None:
     found = [acb(rows[0][0])] if len(rows) == 1 else _split(rows)
     if not all(value.is_finite() for value in found):
         return None
-    listed = [_eigenvalue(value) for value in _on_the_axis(found)]
+    try:
+        listed = [_eigenvalue(value) for value in _on_the_axis(found)]
+    except ArithmeticError:
+        return None
     return tuple(sorted(listed, key=lambda e: (-float(e.modulus), -float(e.real), -float(e.imag))))
 
 

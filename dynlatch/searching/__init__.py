@@ -9,3 +9,5 @@ from dynlatch.searching.families import families as families
 from dynlatch.searching.family import Aim as Aim
 from dynlatch.searching.family import Family as Family
 from dynlatch.searching.search import Search as Search
+
+__all__ = ["Aim", "Family", "Search", "families"]

@@ -37,10 +37,12 @@ def family_for(statement: Statement, family: str | Family | None) -> Family:
                 f"or take one of {aimed}"
             )
         return suitable[0]
+    if not isinstance(family, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InputError(f"family={repr(family)[:40]} is neither a name nor a Family; see searching.families()")
     names = [f.name for f in FAMILIES]
     wanted = family.strip().lower()
     if wanted in names:
         return FAMILIES[names.index(wanted)]
     near = difflib.get_close_matches(wanted, names, 1, 0.4)
-    hint = f"did you mean {near[0]!r}?" if near else "they are"
-    raise InputError(f"unknown family {family[:40]!r}; {hint} {', '.join(names)}")
+    hint = f"did you mean {near[0]!r}? They" if near else "they"
+    raise InputError(f"unknown family {family[:40]!r}; {hint} are {', '.join(names)}")

@@ -21,7 +21,7 @@ from dynlatch.progress import SILENT, Progress
 from dynlatch.searching.families import family_for
 from dynlatch.searching.family import IMPOSSIBLE, Aim, Family, Floats
 from dynlatch.searching.rounding import Numbers, roundings
-from dynlatch.seeds import rng_for
+from dynlatch.seeds import checked_seed, rng_for
 from dynlatch.theorems.statements import Replay, Statement, Witness
 from dynlatch.theorems.table import statements
 from dynlatch.verdict import Stop, Verdict
@@ -57,6 +57,11 @@ class Search:
     num_candidates: int
     best_margin: float
 
+    @property
+    def has_members(self) -> bool:
+        """Whether any draw was a member of the family, so that ``best_margin`` means something."""
+        return self.best_margin > IMPOSSIBLE
+
     def replay(self) -> Replay:
         """The witness, checked again from nothing. Raises: InputError if there is none."""
         if self.witness is None:
@@ -65,11 +70,17 @@ class Search:
 
     def __repr__(self) -> str:
         found = self.witness.text if self.witness is not None else "no counterexample"
-        tried = (
+        return f"Search({self.statement.id}, {self.statement.reading}: {self.verdict}, {found}; {self.tried})"
+
+    @property
+    def tried(self) -> str:
+        """How much was tried, in one line."""
+        best = f"best margin of violation {self.best_margin:.4g}" if self.has_members else "none of them a member"
+        candidates = f"{self.num_candidates} candidate{'' if self.num_candidates == 1 else 's'}"
+        return (
             f"{self.num_draws} of {self.budget} draws from {self.family.name!r}, {self.num_evaluations} evaluations, "
-            f"{self.num_candidates} candidates, best margin {self.best_margin:.4g}, seed {self.seed}"
+            f"{candidates}, {best}, seed {self.seed}"
         )
-        return f"Search({self.statement.id}, {self.statement.reading}: {self.verdict}, {found}; {tried})"
 
 
 def search(
@@ -88,13 +99,22 @@ def search(
     exact argument that belongs to the family, decides by balls. The first proved counterexample ends the search.
 
     Arguments: ``statement``, an id (with ``reading``, by default its first one) or a ``Statement``; ``family``, a name
-    of ``families()`` or a ``Family``, by default the first that suits; ``seed``; ``budget``, how many draws may be
-    made; ``progress``, a listener.
+    of ``searching.families()`` or a ``Family``, by default the first that suits; ``seed``; ``budget``, how many draws
+    may be made; ``progress``, a listener.
     Returns: ``Search``, REFUTED with a witness, or INCONCLUSIVE. Same arguments, same result.
     Raises: InputError for an unknown statement or family, a family that does not suit, or a budget below 1.
     Rigor: REFUTED is certified; the margins are floating point. Cost: some tenths of a second a draw.
+
+    >>> found = search("T4", reading="spectral", seed=3)
+    >>> found.witness.text
+    'W = [[2, 2], [2, -6/7]], the states (-2, -1/2) and (-7/5, -2/3) in turn'
     """
-    wanted = statements(statement, reading)[0] if isinstance(statement, str) else statement
+    if isinstance(statement, Statement):
+        wanted = statement
+        if reading not in (None, wanted.reading):
+            raise InputError(f"reading={reading!r} does not fit {wanted!r}; leave it out, or give the statement's id")
+    else:
+        wanted = statements(statement, reading)[0]
     chosen = family_for(wanted, family)
     _check(seed, budget)
     hunt = _Hunt(wanted, chosen, chosen.aim_at(wanted))
@@ -117,8 +137,7 @@ def search(
 def _check(seed: object, budget: object) -> None:
     if isinstance(budget, bool) or not isinstance(budget, int) or budget < 1:
         raise InputError(f"budget={budget} must be a positive integer: the number of draws that may be made")
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise InputError(f"seed={seed} must be an integer that is not negative")
+    checked_seed(seed)
 
 
 class _Hunt:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import cached_property
 from typing import Final
@@ -12,7 +13,7 @@ import numpy as np
 
 from dynlatch.errors import InputError
 from dynlatch.maps.balls import ball_map
-from dynlatch.maps.definition import Box, Map, exact_box, exact_fraction
+from dynlatch.maps.definition import FARTHEST, Box, Map, exact_box, exact_fraction
 from dynlatch.rigor import balls
 from dynlatch.rigor.krawczyk import Ball
 
@@ -119,6 +120,8 @@ def case(
     >>> case(neuron(2), "0.9", inputs=["1/100", "1/200"]).steps
     2
     """
+    if not isinstance(m, Map):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InputError(f"a case is about a map, not {repr(m)[:40]}; make one, such as dynlatch.neuron(2)")
     if states is not None:
         if start is not None or inputs is not None or steps is not None:
             raise InputError("states give the whole trajectory, so start, inputs and steps have no place; give either")
@@ -134,7 +137,7 @@ def case(
         first, rows = _vector(start, m, "start"), ()
         driven = _padded(() if inputs is None else _rows(inputs, m, "inputs"), steps, m)
     sides = None if region is None else exact_box(region, m.dimension, "region")
-    size = None if radius is None else exact_fraction(radius, "radius")
+    size = None if radius is None else _within_floats(exact_fraction(radius, "radius"), "radius")
     if size is not None and size <= 0:
         raise InputError(f"radius={size} must be positive; give the size of the balls around the orbit")
     second = None if other is None else _vector(other, m, "other")
@@ -143,8 +146,10 @@ def case(
 
 def _padded(driven: tuple[Vector, ...], steps: int | None, m: Map) -> tuple[Vector, ...]:
     count = len(driven) if steps is None else steps
-    if isinstance(count, bool) or not 0 <= count <= MAX_STEPS:
-        raise InputError(f"steps={count} must lie between 0 and {MAX_STEPS}: each is followed in balls")
+    if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MAX_STEPS:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InputError(
+            f"steps={repr(count)[:40]} must be a whole number from 0 to {MAX_STEPS}: each is followed in balls"
+        )
     if len(driven) > count:
         raise InputError(
             f"inputs has {len(driven)} rows but the trajectory {count} steps; give at most one row per step"
@@ -159,8 +164,14 @@ def _vector(value: object, m: Map, what: str) -> Vector:
     except TypeError:
         raise InputError(f"{what}={str(value)[:40]} is not a vector; give {_shape(m)}") from None
     if isinstance(given, str) or len(parts) != m.dimension:
-        raise InputError(f"{what} has {len(parts)} entries but {m.name} has {m.dimension} states; give {_shape(m)}")
-    return tuple(exact_fraction(v, f"{what}[{i}]") for i, v in enumerate(parts))
+        raise InputError(f"{what} has {len(parts)} entries but {m.name} has {_states(m)}; give {_shape(m)}")
+    return tuple(_within_floats(exact_fraction(v, f"{what}[{i}]"), f"{what}[{i}]") for i, v in enumerate(parts))
+
+
+def _within_floats(value: Fraction, what: str) -> Fraction:
+    if abs(value) > FARTHEST:
+        raise InputError(f"{what} lies beyond 1e306, too far for floats; give a smaller number")
+    return value
 
 
 def _rows(value: object, m: Map, what: str) -> tuple[Vector, ...]:
@@ -175,6 +186,10 @@ def _rows(value: object, m: Map, what: str) -> tuple[Vector, ...]:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, str | int | float | Fraction) or np.ndim(value) == 0  # pyright: ignore[reportArgumentType]
+
+
+def _states(m: Map) -> str:
+    return "1 state" if m.dimension == 1 else f"{m.dimension} states"
 
 
 def _shape(m: Map) -> str:
@@ -211,4 +226,13 @@ def vector_text(vector: Sequence[Fraction]) -> str:
 
 def number_text(value: Fraction) -> str:
     """A short fraction as such, another as a decimal of nine digits."""
-    return str(value) if value.denominator <= 1000 and abs(value.numerator) < 10_000 else f"{float(value):.9g}"
+    if value.denominator <= 1000 and abs(value.numerator) < 10_000:
+        return str(value)
+    try:
+        near = float(value)
+    except OverflowError:
+        near = 0.0
+    if near:
+        return f"{near:.9g}"
+    with localcontext(prec=15):  # it lies beyond the floats
+        return f"{Decimal(value.numerator) / Decimal(value.denominator):.9g}"

@@ -18,6 +18,8 @@ from dynlatch.theorems.findings import EXACTLY, Finding, every, less, unknown
 from dynlatch.theorems.measures import Matrix, Reading, gradients, size, size_text, spectral_radius
 from dynlatch.verdict import Verdict
 
+_MAX_BITS = 1 << 14
+
 NEEDS = "a map, start= next to a point of the cycle, and steps= its period (1 by default)"
 """What a case must hold to name a cycle."""
 
@@ -63,16 +65,28 @@ class Cycle:
 def cycle_of(on: Case) -> Cycle | None:
     """The cycle of period ``steps`` through ``start``, if that is exact, or certified next to it; None if neither."""
     period = max(1, on.steps)
-    near = np.array([float(v) for v in on.start])
-    enclosed = cycle_near(on.map, near, period)
+    enclosed = _enclosed(on, period)
     points: list[Vector] = [on.start]
-    while len(points) <= period and (image := exact_image(on.map, points[-1])) is not None:
+    while len(points) <= period and _is_short(points[-1]) and (image := exact_image(on.map, points[-1])) is not None:
         points.append(image)
     if len(points) == period + 1 and points[-1] == on.start and len(set(points)) == period:
         return Cycle(on.map, tuple(exact_state(a) for a in points[:-1]), True, enclosed)
     if enclosed is None:
         return None
     return Cycle(on.map, tuple([balls.ball(e) for e in point] for point in enclosed.orbit), False, enclosed)
+
+
+def _enclosed(on: Case, period: int) -> FixedPoint | None:
+    try:
+        near = np.array([float(v) for v in on.start])
+    except OverflowError:
+        return None
+    return cycle_near(on.map, near, period)
+
+
+def _is_short(state: Vector) -> bool:
+    """Whether a state is no longer than those of cycles: the digits of an orbit may double at each step."""
+    return all(max(v.numerator.bit_length(), v.denominator.bit_length()) <= _MAX_BITS for v in state)
 
 
 def no_cycle(on: Case) -> Finding:

@@ -155,6 +155,7 @@ _HYPERBOLIC_NORM: Final = "X = M(X), and |M'(x)| < 1 for every x in X"
 _SADDLE_TEXT: Final = (
     "W = [[0, 2], [2, 0]], X = {(P, 0), (0, P)} with P = 2 tanh P: rho(M') = 0.577, multipliers 4, 0.028"
 )
+_COMPACT: Final = "X is compact and not empty, M is C^1 near X"
 _APPROACH: Final = "for every eps there are an l and an x in X with |M^l(a) - x| < eps"
 
 STATEMENTS: Final = (
@@ -193,7 +194,7 @@ STATEMENTS: Final = (
     Statement(
         "Def2'", "A compact set with |M'| < 1 attracts, and is a finite union of cycles",
         "repairs BSF94, Definition 2", "norm",
-        ("X is compact and not empty, M is C^1 near X", _HYPERBOLIC_NORM),
+        (_COMPACT, _HYPERBOLIC_NORM),
         "for some r > 0 and alpha < 1 the distance of M^t(a) to X is at most alpha^t times that of a, for all a within "
         "r of X; X has finitely many points and M permutes them",
         Verdict.PROVED,
@@ -204,13 +205,13 @@ STATEMENTS: Final = (
     ),
     Statement(
         "Def3", "Coming near X once for every eps is convergence to X", "BSF94, Definition 3", "norm",
-        ("X is compact", _HYPERBOLIC_NORM, _APPROACH), "the distance of M^t(a) to X goes to 0", Verdict.PROVED,
+        (_COMPACT, _HYPERBOLIC_NORM, _APPROACH), "the distance of M^t(a) to X goes to 0", Verdict.PROVED,
         "Definition 3 asks for one l only. That is enough here: within r of X each step brings a state nearer (Def2').",
         None, None, approach_checker("norm"), "a map, start=, and steps= after which the state is near X",
     ),
     Statement(
         "Def3", "Coming near X once for every eps is convergence to X", "BSF94, Definition 3", "spectral",
-        ("X is compact", _HYPERBOLIC, _APPROACH), "the distance of M^t(a) to X goes to 0", Verdict.REFUTED,
+        (_COMPACT, _HYPERBOLIC, _APPROACH), "the distance of M^t(a) to X goes to 0", Verdict.REFUTED,
         "The eigenvalues of M' can be 0 at every point of a set with chaos on it: M swaps two axes, and on each it "
         "acts as 4 x (1 - x) does. An orbit there comes as near to the cycle X as one likes, and leaves it again for "
         "ever.",

@@ -68,7 +68,11 @@ def _compared(text: str, gap: Ball, *, strict: bool) -> Finding:
     if not gap.is_finite():
         return Finding(text, Verdict.INCONCLUSIVE)
     holds, fails = (gap > 0, gap <= 0) if strict else (gap >= 0, gap < 0)
-    return Finding(text, _verdict(holds, fails), balls.enclosure(gap))
+    try:
+        margin = balls.enclosure(gap)
+    except ArithmeticError:  # finite, but too large to be written out
+        margin = None
+    return Finding(text, _verdict(holds, fails), margin)
 
 
 def _verdict(holds: bool, fails: bool) -> Verdict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -97,7 +98,7 @@ def _enclosed(m: Map, states: list[State]) -> tuple[Floats, Floats]:
     for k, state in enumerate(states):
         for i, row in enumerate(ball_map(m).jacobian(state)):
             for j, entry in enumerate(row):
-                if entry.is_finite():
+                with suppress(ArithmeticError):  # nothing known, or too large to be written out
                     lower, upper = balls.ends(entry)
                     lo[i, j, k], hi[i, j, k] = float_below(lower), float_above(upper)
     return lo, hi

@@ -166,10 +166,11 @@ def _kept(on: Case, normal: Vector, t: int, rates: Sequence[Ball]) -> Finding:
 
 
 def _below(sizes: Sequence[Ball]) -> Ball:
-    """kappa: a double below all of them, so that equality can be decided."""
-    if not all(k.is_finite() for k in sizes):
+    """kappa: a double below all of them, so that equality can be decided; nan where nothing is known."""
+    try:
+        return balls.ball(min((float_below(balls.ends(k)[0]) for k in sizes), default=1.0))
+    except ArithmeticError:
         return balls.ball(0) / balls.ball(0)
-    return balls.ball(min((float_below(balls.ends(k)[0]) for k in sizes), default=1.0))
 
 
 # --- witnesses --------------------------------------------------------------------------------------------------------
@@ -208,7 +209,7 @@ def bounded_on_the_boundary(reading: Reading) -> Sequence[Finding]:
         exactly("next s - s is 0 at s = 0", rise.subs(_t, 0) == 0),
         identical(
             "its slope in tau is tau^2 (5 - 6 tau^2 - 3 tau^4) over a positive number: positive up to one tau, then "
-            "negative, so s rises from 0 to the one fixed point s* > 0 and falls to it from above",
+            "negative; and next s < 2, so s rises from 0 to the one fixed point s* > 0 and falls to it from above",
             sp.diff(rise, _t), slope,
         ),
         exactly("M'(0) = W and a_t = 0, so that da_t/da_0 = W^t = W for every t >= 1", w * w == w),
@@ -236,7 +237,8 @@ STATEMENTS: Final = (
         Verdict.REFUTED,
         "Inputs can hold the state at a place of the boundary where every slope is small. The units of (2, -2) are "
         "saturated: M' is W sech^2 2, whose eigenvalues are 0.1413 and 0.0353, so that the gradient tends to 0, while "
-        "a state with a1 + a2 > 0 keeps that sign for ever and goes to (abar, abar) once the inputs end.",
+        "a state with a1 + a2 > 0 keeps that sign for ever and goes to (abar, abar) once the inputs end. Without any "
+        "inputs it fails as well: the witness of the other reading has the norm sqrt 50 at every t.",
         Witness(
             "W = [[5/4, 3/4], [3/4, 5/4]], a_t = (2, -2) held by a constant input: |da_t/da_0| = 0.1413^t -> 0",
             _HELD, plot=lambda: gradient_plot(_HELD, "On the boundary, and the gradient vanishes"),

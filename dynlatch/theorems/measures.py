@@ -7,10 +7,11 @@ eigenvalue; see ``Reading``.
 from __future__ import annotations
 
 import heapq
+import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Final, Literal
 
 import numpy as np
@@ -35,6 +36,8 @@ Matrix = list[list[Ball]]
 
 _MEMBER_STEPS: Final = 2000
 _PIECES: Final = 4096
+_SPECTRAL_PIECES: Final = 400
+"""Shared by the dimensions: eigenvalues of a wide matrix, or next to a multiple one, cost milliseconds."""
 _FINE: Final = 1e-3
 _MAX_BENDS: Final = 8
 
@@ -85,30 +88,42 @@ def gradients(m: Map, orbit: Sequence[State]) -> Iterator[Matrix]:
 def sup_size(m: Map, box: Box, reading: Reading) -> Ball:
     """The largest size of M' on a box, enclosed as narrowly as the work allowed; nan where nothing is known.
 
-    Rigor: certified. Cost: milliseconds where the structure of M' settles it, else up to some thousand boxes.
+    Rigor: certified. Cost: milliseconds where the structure of M' settles it, else up to some thousand boxes (norm) or
+    some hundred (spectral), a second or two: then the enclosure may be wide.
     """
     if reading == "norm" or m.dimension == 1:
         found = contraction_bound(m, box, tolerance=1e-12, max_boxes=_PIECES).value
         return balls.ball(0) / balls.ball(0) if found is None else balls.ball(found)
-    return _largest_radius(m, box) if _is_non_negative(m) else sup_over(m, box, spectral_radius)
+    corners = _corners_of_largest_radius(m, box)
+    if corners is None:
+        return sup_over(m, box, spectral_radius, pieces=_SPECTRAL_PIECES // m.dimension)
+    radii = [spectral_radius(ball_map(m).jacobian([balls.ball(a) for a in state])) for state in corners]
+    return reduce(lambda x, y: x.max(y), radii)
 
 
-def _is_non_negative(m: Map) -> bool:
-    return isinstance(m.rule, TanhLayer) and all(w >= 0 for row in m.rule.weights for w in row)
+def _corners_of_largest_radius(m: Map, box: Box) -> list[tuple[Fraction, ...]] | None:
+    """The states among which rho(M') is largest on a box, for a network whose weights tell; None for others.
 
-
-def _largest_radius(m: Map, box: Box) -> Ball:
-    """For W >= 0: the radius of W diag(d) grows with every d_i >= 0 (Perron and Frobenius), so the sup is where each
-    slope is largest.
+    M' = W diag(d). For W >= 0 its radius grows with every d_i >= 0 (Perron and Frobenius), so the largest slopes have
+    it. For two units it is below r where r^2 - trace r + det, r^2 + trace r + det and r^2 - det are positive (Jury):
+    each is affine in each d_i, so least at a corner, and the radius is largest at one.
     """
-    nearest = [max(lo, min(hi, Fraction(0))) for lo, hi in box]
-    return spectral_radius(ball_map(m).jacobian([balls.ball(a) for a in nearest]))
+    if not isinstance(m.rule, TanhLayer):
+        return None
+    steepest = [max(lo, min(hi, Fraction(0))) for lo, hi in box]
+    if all(w >= 0 for row in m.rule.weights for w in row):
+        return [tuple(steepest)]
+    if m.dimension != 2:
+        return None
+    flattest = [max(side, key=abs) for side in box]
+    return list(itertools.product(*zip(steepest, flattest, strict=True)))
 
 
-def sup_over(m: Map, box: Box, sized: Callable[[Matrix], Ball]) -> Ball:
+def sup_over(m: Map, box: Box, sized: Callable[[Matrix], Ball], *, pieces: int = _PIECES) -> Ball:
     """The largest size of M', in any continuous sense of size, on a box, to a part in a thousand; nan if not known.
 
-    Branch and bound: the box with the largest bound is halved across the side along which M' varies most on it.
+    Branch and bound: the box with the largest bound is halved across the side along which M' varies most on it, up to
+    ``pieces`` times; what is found then may be wider.
     Rigor: certified, if ``sized`` encloses the size of every matrix in a matrix of balls. Cost: up to some thousand
     sizes.
     """
@@ -122,7 +137,7 @@ def sup_over(m: Map, box: Box, sized: Callable[[Matrix], Ball]) -> Ball:
     try:
         lower, upper = bounds(box)
         todo = [(-upper, 0, box)]
-        for count in range(_PIECES):
+        for count in range(pieces):
             upper, part = -todo[0][0], todo[0][2]
             if upper - lower <= Fraction(_FINE) * max(1, upper):
                 break

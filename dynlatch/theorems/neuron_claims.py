@@ -159,11 +159,12 @@ def shorter_checker(*, strict: bool = False) -> Checker:
     sign = "<" if strict else "<="
 
     def check(on: Case) -> tuple[Sequence[Finding], Finding]:
+        critical = critical_ball(on.map)  # first of all, as it refuses maps of another class
         (second,), first = on.other_of("the claim that L_1 falls with h", "a second input h'"), _least_input(on)
         if on.states or len(set(on.inputs)) != 1:
             raise InputError("L_1(h, w) belongs to a constant input; give inputs= with one number, repeated or alone")
         low, high = balls.ball(first), balls.ball(second)
-        hypotheses = [less("h* < h", critical_ball(on.map), low), at_most("h <= h'", low, high)]
+        hypotheses = [less("h* < h", critical, low), at_most("h <= h'", low, high)]
         long, short = (neuron_transient(on.map, h, max_steps=MAX_STEPS).steps for h in (first, second))
         text = f"L_1(h', w) {sign} L_1(h, w)"
         if long is None or short is None:
@@ -292,9 +293,10 @@ _FLIP: Final = tuple(
         "flip", "Inputs above h* flip a latched neuron after finitely many steps", _SECTION, reading,
         (_NEURON, _FROM, "h_t > h* for all t"),
         "there is a finite L_1 with x_t > xbar at t = L_1", Verdict.REFUTED,
-        "Nothing keeps h_t away from h*. Inputs that fall to h* fast enough let the state creep up to -a_c without "
-        "ever passing it: with d_0 = abar - a_c, d_t = (w tanh(a_c + d_{t-1}) - w tanh a_c) / 2 and h_t = h* + d_t the "
-        "state is -a_c - d_t at every t, for every w > 1.",
+        "Nothing keeps h_t away from h* (one constant input h > h* flips the neuron: flip' with H = h). Inputs that "
+        "fall to h* fast enough let the state creep up to -a_c without ever passing it: with d_0 = abar - a_c, d_t = "
+        "(w tanh(a_c + d_{t-1}) - w tanh a_c) / 2 and h_t = h* + d_t the state is -a_c - d_t at every t, for every w > "
+        "1.",
         Witness(
             "every w > 1: h_t = h* + d_t, d_0 = abar - a_c, d_t = (w tanh(a_c + d_{t-1}) - w tanh a_c)/2: "
             "a_t = -a_c - d_t for ever",
@@ -308,7 +310,9 @@ _FLIP_REPAIRED: Final = Statement(
     "flip'", "Inputs that stay above some H > h* flip a latched neuron within L_1(H, w) steps",
     f"repairs {_SECTION}", "norm",
     (_NEURON, "a_0 >= -abar", "h_t >= H > h* for all t"),
-    "x_t > xbar for all t >= L_1(H, w), and L_1(H, w) <= 1 + 2 abar / (H - h*)", Verdict.PROVED,
+    "x_t > xbar for all t >= L_1(H, w), the first t at which the constant input H has carried -abar beyond abar; and "
+    "L_1(H, w) <= 1 + 2 abar / (H - h*)",
+    Verdict.PROVED,
     "Up to abar a step under the constant input H rises by w tanh a - a + H >= H - h*, so abar is passed after at most "
     "1 + 2 abar / (H - h*) steps. As tanh rises, larger inputs and a higher start keep the state above that orbit, and "
     "beyond abar a positive input leads back no more.",

@@ -168,7 +168,7 @@ def _printed(reading: Reading) -> Statement:
         "D", "Where a projection z of the state is latched, only y's own derivative is left",
         "BSF94, Appendix D", reading,
         (
-            "z = P a and y = R a for orthogonal projections with a = P+ z + R+ y",
+            "z = P a and y = R a for orthogonal projections with a = P+ z + R+ y (P+, R+: pseudo-inverses)",
             f"z_t follows its own dynamics M_P, whatever y is, latched to an attractor of it: {sized} < 1 along z_t",
             "d z_t / d z_0 -> 0",
         ),
@@ -191,7 +191,7 @@ STATEMENTS: Final = (
         "D'", "Where a projection z of the state is latched, the derivatives of y are left",
         "repairs BSF94, Appendix D", "norm",
         (
-            "z = P a and y = R a for orthogonal projections with a = P+ z + R+ y",
+            "z = P a and y = R a for orthogonal projections with a = P+ z + R+ y (P+, R+: pseudo-inverses)",
             "z_t follows its own dynamics, whatever y is",
             "d z_t / d z_0 -> 0",
         ),

@@ -151,8 +151,8 @@ STATEMENTS: Final = (
     _printed(
         "norm", Verdict.REFUTED,
         "The orbits agree, but the derivative of N' by the input stands beside that by the state, and the norm counts "
-        "both: for the neuron |N''| = sqrt(m^2 + 1) >= 1 at every state, so that Gamma of N' is empty and no theorem "
-        "of the section says anything about it.",
+        "both: for the neuron |N''| = sqrt(m^2 + 1) >= 1 at every state (N'': that derivative), so that Gamma of N' is "
+        "empty and no theorem of the section says anything about it.",
         Witness(
             "augmented neuron w = 2 at (19/10, 0): |dN/da| = 0.171, |N''| = 1.015; |N''| >= 1 at every state",
             _WITNESS, plot=_norms,
@@ -160,8 +160,9 @@ STATEMENTS: Final = (
     ),
     _printed(
         "spectral", Verdict.PROVED,
-        "N'' = [[A, C], [0, 0]] has the eigenvalues of A = dN/da, and 0. Their products have the same shape, "
-        "with the product of the A in the corner, so that every spectral hypothesis carries over, both ways.",
+        "N'' = [[A, C], [0, 0]], the derivative of N', has the eigenvalues of A = dN/da, and 0. Their products have "
+        "the same shape, with the product of the A in the corner, so that every spectral hypothesis carries over, both "
+        "ways.",
         None,
     ),
     Statement(
@@ -171,7 +172,8 @@ STATEMENTS: Final = (
             "N'(a, z) = (N(a, eta z), 0) with inputs u' = (0, y_t / eta) replaces a_t = N(a_{t-1}, y_{t-1})",
             "|dN/da| <= m < 1 and |dN/dy| <= c on a set of (a, y), and 0 < eta < sqrt(1 - m^2) / c",
         ),
-        "the orbits agree, and |N''| <= sqrt(m^2 + eta^2 c^2) < 1 on that set; a product of such steps is below 1 too",
+        "the orbits agree, and the derivative of N' has |N''| <= sqrt(m^2 + eta^2 c^2) < 1 on that set; a product of "
+        "such steps is below 1 too",
         Verdict.PROVED,
         "|[A, eta C]|^2 = |A A^T + eta^2 C C^T| <= |A|^2 + eta^2 |C|^2, and a row of zeros below changes no norm. The "
         "orbits agree because N(a, eta (y / eta)) = N(a, y).",

@@ -79,6 +79,8 @@ class Statement:
         """
         if self.checker is None:
             raise InputError(f"{self.id} ({self.reading}) is not about one map and trajectory, so no case can check it")
+        if not isinstance(on, Case):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InputError(f"{self.id} is checked on a case, not on {repr(on)[:40]}; make it with theorems.case")
         with balls.precision(BITS):
             hypotheses, conclusion = self.checker(on)
         return Check(self, on, tuple(hypotheses), conclusion)

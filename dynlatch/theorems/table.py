@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import Final
 
 from dynlatch.errors import InputError
@@ -43,12 +44,12 @@ TABLE: Final[tuple[Statement, ...]] = (
 def statements(id: str | None = None, reading: str | None = None) -> tuple[Statement, ...]:
     """The rows of the table with this id and this reading; all of them by default.
 
-    Ids are not case-sensitive, and "T3-repaired" is "T3'". Raises: InputError for an unknown id (with the nearest), or
-    a reading that the statement lacks.
+    Ids are not case-sensitive, "T3-repaired" is "T3'", and "Theorem 3" is "T3". Raises: InputError for an unknown id
+    (with the nearest), or a reading that the statement lacks.
     """
     found = TABLE
     if id is not None:
-        wanted = id.strip().lower().replace("-repaired", "'").replace("’", "'")
+        wanted = _normal(id)
         found = tuple(s for s in TABLE if s.id.lower() == wanted)
         if not found:
             known = list(dict.fromkeys(s.id for s in TABLE))
@@ -58,12 +59,20 @@ def statements(id: str | None = None, reading: str | None = None) -> tuple[State
             raise InputError(f"unknown statement {id[:40]!r}; {hint}")
     if reading is not None:
         if reading not in READ_AS:
-            raise InputError(f"unknown reading {reading[:40]!r}; the readings are {' and '.join(READ_AS)}")
+            raise InputError(f"unknown reading {str(reading)[:40]!r}; the readings are {' and '.join(READ_AS)}")
         chosen = tuple(s for s in found if s.reading == reading)
         if not chosen:
             raise InputError(f"{found[0].id} has no {reading} reading; it has {', '.join(s.reading for s in found)}")
         found = chosen
     return found
+
+
+def _normal(id: str) -> str:
+    """An id as it stands in the table, but in lower case."""
+    if not isinstance(id, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InputError(f"a statement is named by text such as T3, not by {repr(id)[:40]}")
+    text = id.strip().lower().replace("-repaired", "'").replace("’", "'")
+    return re.sub(r"^(t|def)(?:heorem|inition)\s*(\d)", r"\1\2", text)
 
 
 def statement(id: str, reading: str = "norm") -> Statement:

@@ -140,10 +140,10 @@ def _where_to_go_on(rows: Sequence[Statement], mending: Sequence[Statement]) -> 
         named = [f"{i} ({', '.join(readings)})" for i, readings in mended.items()]
         lines.append(f"It repairs {' and '.join(named)}.")
     if of.checker is not None:
-        reading = f'"{of.reading}"' if len(rows) == 1 else "reading"
+        reading = f', "{of.reading}"' if len(rows) == 1 else ""
         lines.append(
-            f'On a map of your own: dynlatch.theorems.statement("{of.id}", {reading}).check(case)'
-            + (f"; the case holds {of.needs}." if of.needs else ".")
+            f'On a map m of your own (from dynlatch import theorems): theorems.statement("{of.id}"{reading})'
+            ".check(theorems.case(m, ...))" + (f"; the case holds {of.needs}." if of.needs else ".")
         )
     words = " ".join(f'"{i}"' if "'" in i else i for i in dict.fromkeys(row.id for row in (of, *mending)))
     lines.append(f"The whole argument, each step checked: python -m proofs {words} (in the repository).")

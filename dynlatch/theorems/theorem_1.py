@@ -12,16 +12,16 @@ from dynlatch.errors import InputError
 from dynlatch.maps.balls import ball_map
 from dynlatch.maps.catalogue import neuron
 from dynlatch.maps.definition import Box, Map
-from dynlatch.regions.inner_balls import InnerBall, as_balls, balls_of
+from dynlatch.regions.inner_balls import InnerBall
 from dynlatch.rigor import balls
 from dynlatch.rigor.enclosure import Enclosure
 from dynlatch.rigor.krawczyk import Ball
 from dynlatch.theorems.cases import Case, State, Vector, case, exact_state, number_text
 from dynlatch.theorems.findings import Finding, at_most, every, exactly, less, unknown
+from dynlatch.theorems.latched import hyperbolic, trapped
 from dynlatch.theorems.measures import (
     Matrix,
     Reading,
-    attractors_of,
     box_around,
     difference,
     gradients,
@@ -190,7 +190,7 @@ def growth_checker(reading: Reading) -> Checker:
             conclusion = unknown(text, f"a_{on.steps} is not proved to lie in a trapping ball; give more steps")
         else:
             conclusion = exactly(text, False, _falls(on, ball))
-        return [*_outside(on, orbit[0], reading), _is_hyperbolic(on.map, orbit[0], reading)], conclusion
+        return [*_outside(on, orbit[0], reading), hyperbolic(on.map, orbit[0], reading)], conclusion
 
     return check
 
@@ -218,13 +218,6 @@ def transient_checker(*, at_the_end: bool = False) -> Checker:
     return check
 
 
-def trapped(m: Map, state: State) -> InnerBall | None:
-    """A ball around a certified attractor, on which M^p contracts in an adapted norm, that holds a state."""
-    known = attractors_of(m)
-    found = (ball for k in range(len(known)) for ball in balls_of(k, known[k]) if ball.holds(state))
-    return next(found, None)
-
-
 def _falls(on: Case, ball: InnerBall) -> str:
     trap = ball.trap
     times = "every later step" if trap.period == 1 else f"every {trap.period} later steps"
@@ -238,17 +231,6 @@ def _outside(on: Case, first: State, reading: Reading) -> list[Finding]:
     known = unknown(text, "no certified attractor was proved to be reached") if owner is None else exactly(text, True)
     member = in_reduced_set(on.map, first, reading, "a_0")
     return [known, member.denied().named(f"a_0 outside Gamma(X) (reading {reading})")]
-
-
-def _is_hyperbolic(m: Map, first: State, reading: Reading) -> Finding:
-    """Whether the size of M' is below 1 at every point of the attractor that a state converges to (Definition 2)."""
-    text = "X hyperbolic: " + size_text(reading).format("M'") + " < 1 on X"
-    owner = reached(m, first)
-    point = None if owner is None else attractors_of(m)[owner].point
-    if point is None:
-        return unknown(text, "no certified attractor was proved to be reached")
-    sizes = [size(ball_map(m).jacobian(as_balls(x)), reading) for x in point.orbit]
-    return every(text, [less(f"at x_{k}", value, balls.ball(1)) for k, value in enumerate(sizes)])
 
 
 _WITNESS: Final = case(neuron(2), "1/10", steps=100)
@@ -319,10 +301,11 @@ STATEMENTS: Final = (
     _growth("norm"),
     _growth("spectral"),
     Statement(
-        "T1-growth'", "Outside Gamma(X) a ball of uncertainty is once as large as at the start, and shrinks in the end",
+        "T1-growth'", "Outside Gamma(X) a ball of uncertainty is later no smaller than at first, yet ends by shrinking",
         "repairs BSF94, after Theorems 1 and 3", "norm",
         (
-            "a_0 lies in beta(X), and X has a neighbourhood V with M(V) in V on which |P M' P^-1| <= alpha < 1",
+            "a_0 lies in beta(X), X compact",
+            "M(V) lies in V for an open V around X, and |P M' P^-1| <= alpha < 1 on V, for one invertible P",
             "a_0 does not lie in Gamma(X), under the norm or under the spectral radius",
         ),
         "|d a_l / d a_0| >= 1 for some l >= 1, and |d a_t / d a_0| <= C alpha^t for all t, for some C", Verdict.PROVED,

@@ -15,6 +15,7 @@ from dynlatch.rigor.krawczyk import Ball
 from dynlatch.theorems.cases import Case, State, case
 from dynlatch.theorems.findings import EXACTLY, Finding, at_most, every, less, unknown
 from dynlatch.theorems.joint_rates import joint_rate, radius_below_one
+from dynlatch.theorems.latched import hyperbolic
 from dynlatch.theorems.measures import (
     Reading,
     gradients,
@@ -38,7 +39,7 @@ def printed_checker(reading: Reading) -> Checker:
     """The printed theorem: the states stay in Gamma of one attractor, so the gradient tends to 0."""
 
     def check(on: Case) -> tuple[Sequence[Finding], Finding]:
-        return [_latched(on, reading)], vanishes(on)
+        return _latched(on, reading), vanishes(on)
 
     return check
 
@@ -46,8 +47,8 @@ def printed_checker(reading: Reading) -> Checker:
 def repaired_checker(*, start_only: bool = False) -> Checker:
     """The repaired theorem in the norm reading: alpha^t bounds the gradient, alpha = sup of |M'| on K < 1.
 
-    Without a region the trajectory must repeat, and the sum of 1 - |M'(a_t)| over a period be positive, so that it is
-    infinite over all time. The mutant takes alpha at the first state alone.
+    Without a region the trajectory must repeat, and the sum of 1 - |M'(a_t)| over a period be positive, so that it
+    tends to infinity. The mutant takes alpha at the first state alone.
     """
 
     def check(on: Case) -> tuple[Sequence[Finding], Finding]:
@@ -57,7 +58,7 @@ def repaired_checker(*, start_only: bool = False) -> Checker:
         box = on.region_of(f"{_WHAT} (norm), on a trajectory that does not repeat,")
         sup = size(ball_map(on.map).jacobian(orbit[0]), "norm") if start_only else sup_size(on.map, box, "norm")
         hypotheses = [_inside(on, orbit, box), less("alpha = sup of |M'| on K < 1", sup, balls.ball(1))]
-        return hypotheses, _geometric(on, orbit, balls.ball(1), upper_end(sup), "alpha^t")
+        return hypotheses, _geometric(on, orbit, balls.ball(1), sup.upper(), "alpha^t")
 
     return check
 
@@ -93,28 +94,24 @@ def vanishes(on: Case) -> Finding:
     return less(f"{text}: the product over one period has rho < 1", spectral_radius(product), balls.ball(1))
 
 
-def upper_end(x: Ball) -> Ball:
-    """The upper end of a ball, as a ball; x itself where nothing is known."""
-    return balls.ball(balls.ends(x)[1]) if x.is_finite() else x
-
-
-def _latched(on: Case, reading: Reading) -> Finding:
-    """Every state in Gamma of one and the same attractor."""
+def _latched(on: Case, reading: Reading) -> list[Finding]:
+    """Every state in Gamma of one and the same attractor, which is hyperbolic."""
     orbit = on.orbit()
     states = orbit[:-1] if on.periodic else orbit
     text = f"every a_t in Gamma(X) (reading {reading})"
     owner = reached(on.map, states[0])
     if owner is None:
         first = in_reduced_set(on.map, states[0], reading, "a_0")
-        return every(text, [first]) if first.fails else unknown(text, "a_0 was not proved to reach an attractor")
-    return every(text, [in_reduced_set(on.map, a, reading, f"a_{t}", owner) for t, a in enumerate(states)])
+        return [every(text, [first]) if first.fails else unknown(text, "a_0 was not proved to reach an attractor")]
+    inside = [in_reduced_set(on.map, a, reading, f"a_{t}", owner) for t, a in enumerate(states)]
+    return [hyperbolic(on.map, states[0], reading), every(text, inside)]
 
 
 def _infinite_sum(on: Case, orbit: Sequence[State]) -> Finding:
     one, total = balls.ball(1), balls.ball(0)
     for a in orbit[:-1]:
         total += one - size(ball_map(on.map).jacobian(a), "norm")
-    return less("the sum of 1 - |M'(a_t)| is infinite: over one period it is positive", balls.ball(0), total)
+    return less("the sum of 1 - |M'(a_t)| tends to infinity: over one period it is positive", balls.ball(0), total)
 
 
 def _inside(on: Case, orbit: Sequence[State], box: Box) -> Finding:
@@ -190,11 +187,10 @@ STATEMENTS: Final = (
     Statement(
         "T4'", "Gradients vanish where the contraction adds up", "repairs BSF94, Theorem 4", "norm",
         (
-            "|M'(a_t)| <= 1 for all t",
-            "the sum over t of 1 - |M'(a_t)| is infinite: as it is where all a_t lie in a set K with |M'| <= alpha < 1",
+            "the sum over s < t of 1 - |M'(a_s)| tends to infinity: as where |M'| <= alpha < 1 on a set K of all a_t",
         ),
-        "da_t/da_0 -> 0, and with K and alpha |da_t/da_0| <= alpha^t for all t; in one dimension, where no M'(a_t) is "
-        "0, the infinite sum is necessary, too",
+        "da_t/da_0 -> 0, and with K and alpha |da_t/da_0| <= alpha^t for all t; in one dimension, where 0 < |M'(a_t)| "
+        "<= 1 for all t, the infinite sum is necessary, too",
         Verdict.PROVED,
         "|da_t/da_0| is at most the product of the |M'(a_s)|, and x <= exp(x - 1): so it is at most exp of minus the "
         "sum. On K every factor is at most alpha. In one dimension the norm is that product, and a product of numbers "

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from dynlatch.views.json_values import Json, exact_text, number, of_enclosure
 from dynlatch.views.region_results import of_noisy_decay, of_tolerance
+from dynlatch.views.theorem_rows import of_case
 
 if TYPE_CHECKING:
     from dynlatch.auditing.audit import AttractorAudit, Audit
     from dynlatch.auditing.entries import Entry
-    from dynlatch.theorems.cases import Case
 
 
 def of_audit(found: Audit) -> Json:
@@ -53,18 +53,7 @@ def _entries(found: Iterable[Entry]) -> list[Json]:
             "follows": e.follows,
             "printed": e.printed,
             "misleads": e.misleads,
-            "case": None if e.case is None else _case(e.case),
+            "case": None if e.case is None else of_case(e.case),
         }
         for e in found
     ]
-
-
-def _case(on: Case) -> Json:
-    """The exact numbers of a case; the map is that of the audit."""
-    return {
-        "start": [exact_text(v) for v in on.start],
-        "inputs": [[exact_text(v) for v in u] for u in on.inputs],
-        "states": [[exact_text(v) for v in a] for a in on.states],
-        "periodic": on.periodic,
-        "radius": None if on.radius is None else exact_text(on.radius),
-    }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dynlatch.views.json_values import Json, of_enclosure
+from dynlatch.views.json_values import Json, exact_text, of_enclosure
 
 if TYPE_CHECKING:
+    from dynlatch.theorems.cases import Case
     from dynlatch.theorems.findings import Finding
     from dynlatch.theorems.statements import Replay, Statement
 
@@ -42,4 +43,17 @@ def of_finding(found: Finding) -> Json:
         "verdict": str(found.verdict),
         "margin": None if found.margin is None else of_enclosure(found.margin),
         "how": found.how,
+    }
+
+
+def of_case(on: Case) -> Json:
+    """The exact numbers of a case; its map is told elsewhere."""
+    return {
+        "start": [exact_text(v) for v in on.start],
+        "inputs": [[exact_text(v) for v in u] for u in on.inputs],
+        "states": [[exact_text(v) for v in a] for a in on.states],
+        "periodic": on.periodic,
+        "region": None if on.region is None else [[exact_text(v) for v in side] for side in on.region],
+        "radius": None if on.radius is None else exact_text(on.radius),
+        "other": None if on.other is None else [exact_text(v) for v in on.other],
     }

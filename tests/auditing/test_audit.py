@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import lru_cache
+from typing import cast
 
 import mpmath
 import numpy as np
@@ -274,6 +275,10 @@ def test_bad_input_is_refused_in_one_line() -> None:
         (lambda: d.audit(MAPS["henon"], 0), "choose: none"),
         (lambda: d.audit(m, noise="-1"), "noise=-1 is negative"),
         (lambda: d.audit(m, noise="x"), "noise='x'"),
+        (lambda: d.audit(m, noise="1e400"), "noise=1e400 is larger than every float"),
+        (lambda: d.audit(m, seed=-1), "seed=-1 must be an integer that is not negative"),
+        (lambda: d.audit(m, cast("int", "0")), "attractor='0' is not the number"),
+        (lambda: d.audit(cast("d.Map", "neuron")), "'neuron' is no map"),
         (lambda: d.audit(m, norm=1), "norm='1' is no norm for noise"),
         (lambda: d.audit(five), "has 5 states but cells cover at most 4"),
     ):

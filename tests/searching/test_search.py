@@ -135,6 +135,8 @@ def test_unknown_names_suggest_the_nearest() -> None:
         search("T33")
     with pytest.raises(InputError, match="reading"):
         search("T3'", reading="spectral")
+    with pytest.raises(InputError, match="reading='spectral' does not fit"):
+        search(statement("T3", "norm"), reading="spectral")
 
 
 def test_a_family_that_does_not_suit() -> None:

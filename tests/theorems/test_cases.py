@@ -72,6 +72,11 @@ def test_floats_are_the_dyadics_that_they_are() -> None:
         (ONE, {"start": float("nan")}, "is not finite"),
         (ONE, {"start": 1, "region": (2, 1)}, "empty or inverted"),
         (TWO, {"start": (1, 2), "other": 3}, "other=3 is not a vector"),
+        (ONE, {"start": 1, "steps": 2.5}, "steps=2.5 must be a whole number"),
+        (ONE, {"start": 1, "steps": "3"}, "steps='3' must be a whole number"),
+        (ONE, {"start": "1e400"}, "start[0] lies beyond 1e306"),
+        (ONE, {"start": 1, "radius": "1e400"}, "radius lies beyond 1e306"),
+        ("neuron", {"start": 1}, "a case is about a map, not 'neuron'"),
     ],
 )
 def test_what_makes_no_case_is_refused_in_one_line(m: Map, given: dict[str, object], says: str) -> None:

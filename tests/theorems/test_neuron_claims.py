@@ -180,6 +180,10 @@ def test_what_a_case_must_hold() -> None:
         REPAIRED.check(case(neuron(W), -1))
     with pytest.raises(InputError, match="give it as other="):
         RISE.check(case(neuron(W), 0))
+    with pytest.raises(InputError, match="give a neuron"):
+        SHORTER.check(case(tanh_network([[2, 0], [0, 2]]), [1, 1], inputs=[[1, 1]], other=[1, 0]))
+    with pytest.raises(InputError, match="checked on a case, not on neuron"):
+        RISE.check(neuron(W))
     with pytest.raises(InputError, match="constant input"):
         SHORTER.check(case(neuron(W), 0, inputs=[1, 2], other=3))
     with pytest.raises(InputError, match="constant input"):

@@ -71,7 +71,7 @@ def test_rows_that_differ_in_the_reading_alone_are_told_once() -> None:
     assert told_alike([norm, replace(same, why="else")]) == [(norm,), (replace(same, why="else"),)]
     text = words(tell(norm, same))
     assert "the same in both readings of |A|" in text
-    assert 'statement("T3", reading).check(case)' in text
+    assert 'theorems.statement("T3").check(theorems.case(m, ...))' in text
 
 
 def test_a_claim_without_hypotheses_is_its_conclusion() -> None:
@@ -82,7 +82,7 @@ def test_a_claim_without_hypotheses_is_its_conclusion() -> None:
 
 def test_a_narrow_page() -> None:
     text = tell(theorems.statement("T3"), width=50)
-    assert all(len(line) <= 50 for line in text.splitlines() if "dynlatch.theorems" not in line)
+    assert all(len(line) <= 50 for line in text.splitlines() if "theorems.statement" not in line)
 
 
 def test_a_replay_lists_every_finding_with_its_margin() -> None:

@@ -45,6 +45,21 @@ def test_the_printed_witness_breaks_the_repaired_hypothesis_and_nothing_follows(
     assert "lambda_{t-1}" in found.reason
 
 
+def test_the_printed_bound_is_strict_and_the_repaired_one_is_not() -> None:
+    at_the_bound = case(logistic(0), 0, inputs=["1/8"], radius="1/8")  # lambda = 0
+    assert NORM.check(at_the_bound).applies is Verdict.REFUTED
+    assert REPAIRED.check(at_the_bound).verdict is Verdict.PROVED
+
+
+def test_a_counterexample_holds_for_all_later_times() -> None:
+    for printed in (NORM, SPECTRAL):
+        *_, later, left = printed.replay().findings
+        assert "all later t" in later.text
+        assert later.margin is not None
+        assert later.margin.lower > 0
+        assert left.text.startswith("not so")
+
+
 def test_the_deviation_is_that_of_the_closed_form() -> None:
     m = logistic(0)  # x -> 0: every deviation is the input itself
     found = REPAIRED.check(case(m, 0, inputs=["1/8", 0], radius="1/8"))

@@ -72,6 +72,12 @@ def test_states_of_two_attractors_are_not_latched_on_one() -> None:
     assert NORM.check(case(neuron(2), states=["3/2", "-3/2"], periodic=True)).applies is Verdict.REFUTED
 
 
+def test_an_attractor_with_a_large_norm_is_not_hyperbolic_in_that_reading() -> None:
+    on = case(tanh_network([["1/2", 3], [0, "1/2"]]), states=[[0, 3]], periodic=True)  # in Gamma(0), but |M'(0)| = 3.08
+    assert [f.verdict for f in NORM.check(on).hypotheses] == [Verdict.REFUTED, Verdict.PROVED]
+    assert SPECTRAL.check(on).applies is Verdict.PROVED
+
+
 def test_alpha_bounds_the_gradient_on_a_compact_set() -> None:
     found = BY_NORM.check(telescoping(2, 40))
     assert found.verdict is Verdict.PROVED
