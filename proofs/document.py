@@ -15,6 +15,7 @@ from typing import Any
 
 import sympy as sp
 
+from dynlatch.errors import InputError
 from dynlatch.latch.derivation_checks import ball_at, check_identity
 from dynlatch.rigor import balls
 from dynlatch.rigor.enclosure import Enclosure
@@ -149,6 +150,8 @@ def inequality(says: str, positive: sp.Expr, over: Mapping[sp.Symbol, tuple[Numb
 
     def check() -> Finding:
         box = {s: (Fraction(lo), Fraction(hi)) for s, (lo, hi) in over.items()}
+        if any(lo > hi for lo, hi in box.values()) or not positive.free_symbols <= box.keys():
+            raise InputError(f"{says}: the box {over} must give each symbol of the expression two ends, lo <= hi")
         todo, pieces = [box], 0
         while todo:
             part = todo.pop()

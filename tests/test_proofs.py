@@ -21,6 +21,7 @@ from proofs.document import FACT, Document, Part, also_solved, decided, fact, id
 from proofs.page import page
 
 X, Y = sp.symbols("x y", real=True)
+P, Q = sp.symbols("p q", positive=True)
 DOCUMENTS = [document(module) for module in MODULES]
 
 
@@ -59,6 +60,9 @@ def test_ids_name_documents_and_prose_is_there() -> None:
     [
         (identity("", (X + Y) ** 2, X**2 + 2 * X * Y + Y**2), Verdict.PROVED),
         (identity("", (X + Y) ** 2, X**2 + X * Y + Y**2), Verdict.REFUTED),
+        (identity("", sp.atan(X) + sp.atan(1 / X), sp.pi / 2, anchor={X: 1}), Verdict.REFUTED),  # for X > 0 alone
+        (identity("", sp.atan(Q) + sp.atan(1 / Q), sp.pi / 2, anchor={Q: 1}), Verdict.PROVED),
+        (identity("", P + sp.atan(Q) + sp.atan(1 / Q), P + sp.pi / 2), Verdict.INCONCLUSIVE),  # not at Q = -1/2
         (inequality("", 1 - X * Y + sp.Rational(1, 100), {X: (-1, 1), Y: (-1, 1)}), Verdict.PROVED),
         (inequality("", 1 - X * Y - sp.Rational(1, 100), {X: (-1, 1), Y: (-1, 1)}), Verdict.REFUTED),
         (inequality("", X**2, {X: ("-1/5", 1)}), Verdict.INCONCLUSIVE),  # 0 inside: no pieces decide that

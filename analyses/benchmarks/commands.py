@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -18,15 +17,20 @@ import time
 from pathlib import Path
 from statistics import median
 
+ROOT = Path(__file__).parents[2]
 COMMANDS: dict[str, tuple[list[str], float | None]] = {
-    "dynlatch --help": (["--help"], 0.6),
-    "dynlatch maps": (["maps"], None),
-    "dynlatch critical-input neuron -p w=2": (["critical-input", "neuron", "-p", "w=2"], None),
-    "dynlatch analyze neuron -p w=2": (["analyze", "neuron", "-p", "w=2", "--out", "{out}"], 6.0),
+    "dynlatch --help": (["dynlatch", "--help"], 0.6),
+    "dynlatch maps": (["dynlatch", "maps"], None),
+    "dynlatch critical-input neuron -p w=2": (["dynlatch", "critical-input", "neuron", "-p", "w=2"], None),
+    "dynlatch analyze neuron -p w=2": (["dynlatch", "analyze", "neuron", "-p", "w=2", "--out", "{out}"], 6.0),
     "dynlatch analyze tanh_network -p W=..., 2 units": (
-        ["analyze", "tanh_network", "-p", "W=[[2,0.2],[0.2,1.8]]", "--out", "{out}"],
+        ["dynlatch", "analyze", "tanh_network", "-p", "W=[[2,0.2],[0.2,1.8]]", "--out", "{out}"],
         None,
     ),
+    "dynlatch theorems": (["dynlatch", "theorems"], 2.0),
+    "dynlatch theorems --replay": (["dynlatch", "theorems", "--replay"], None),
+    "dynlatch audit neuron -p w=2": (["dynlatch", "audit", "neuron", "-p", "w=2"], 10.0),
+    "python -m proofs": (["proofs"], 90.0),
 }
 
 
@@ -35,7 +39,7 @@ def run(arguments: list[str]) -> float:
     with tempfile.TemporaryDirectory() as folder:
         filled = [a.replace("{out}", folder) for a in arguments]
         begin = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "dynlatch", *filled], check=True, capture_output=True, env=os.environ)
+        subprocess.run([sys.executable, "-m", *filled], check=True, capture_output=True, cwd=ROOT)
         return time.perf_counter() - begin
 
 

@@ -225,7 +225,10 @@ def _fraction(bound: float) -> Fraction:
 
 
 def _upper_end(bound: Ball) -> Fraction:
-    return balls.ends(bound)[1] if bound.is_finite() else _UNBOUNDED
+    try:
+        return balls.ends(bound)[1]
+    except ArithmeticError:  # not finite, or too large to be written out
+        return _UNBOUNDED
 
 
 def _exact(value: sp.Expr) -> Fraction:

@@ -135,12 +135,19 @@ def ball_at(expression: sp.Expr, at: dict[sp.Symbol, Ball]) -> Ball:
 
 
 def sample_points(symbols: Sequence[sp.Symbol], centre: At | None = None) -> list[At]:
-    """Exact rational arguments for a check; ``centre`` shifts the given symbols' samples to lie above a value."""
+    """Exact rational arguments for a check; ``centre`` shifts the given symbols' samples to lie above a value.
+
+    Symbols that SymPy knows to be positive or negative get such numbers.
+    """
     points: list[At] = []
     for start in range(len(_SAMPLES)):
         at = {s: _SAMPLES[(start + 3 * k) % len(_SAMPLES)] for k, s in enumerate(symbols)}
-        points.append({s: abs(v) + centre[s] if centre and s in centre else v for s, v in at.items()})
+        points.append({s: abs(v) + centre[s] if centre and s in centre else _signed(s, v) for s, v in at.items()})
     return points
+
+
+def _signed(symbol: sp.Symbol, value: Fraction) -> Fraction:
+    return abs(value) if symbol.is_nonnegative else -abs(value) if symbol.is_nonpositive else value
 
 
 def check_identity(left: sp.Expr, right: sp.Expr, above: At | None = None, *, anchor: At | None = None) -> Check:
@@ -148,9 +155,10 @@ def check_identity(left: sp.Expr, right: sp.Expr, above: At | None = None, *, an
 
     ``above`` gives lower limits of positive symbols (w above 1). With an ``anchor`` for the one symbol the exact
     part compares the derivatives and the values at the anchor, which settles inverse functions that SymPy does not
-    bring to one form.
+    bring to one form. Both sides must be differentiable on all of an interval for that: beyond a pole they may differ
+    by a constant (atan x + atan 1/x is pi/2 for x > 0 alone), so all sample points are then tried.
     """
-    numeric = _compare(left, right, above)
+    numeric = _compare(left, right, above, enough=_NUM_POINTS if anchor is None else len(_SAMPLES))
     if numeric.verdict is Verdict.REFUTED:
         return numeric
     if _is_zero(left - right, above) or (anchor is not None and _equal_from(left, right, anchor, above)):
@@ -158,7 +166,7 @@ def check_identity(left: sp.Expr, right: sp.Expr, above: At | None = None, *, an
     return numeric
 
 
-def _compare(left: sp.Expr, right: sp.Expr, above: At | None) -> Check:
+def _compare(left: sp.Expr, right: sp.Expr, above: At | None, *, enough: int) -> Check:
     symbols = sorted(left.free_symbols | right.free_symbols, key=str)
     agreed = 0
     with balls.precision(_BITS):
@@ -173,7 +181,7 @@ def _compare(left: sp.Expr, right: sp.Expr, above: At | None) -> Check:
                 where = ", ".join(f"{s} = {v}" for s, v in point.items())
                 return Check(Verdict.REFUTED, f"the two sides differ by {float(lower):.3g} at {where or 'this number'}")
             agreed += upper - lower < NARROW
-            if agreed == _NUM_POINTS:
+            if agreed == enough:
                 break
     what = (
         f"checked at {agreed} points: the balls of both sides agree to 1e-20" if agreed else "no point could be checked"

@@ -100,7 +100,7 @@ def closed_tolerance(m: Map, attractor: Attractor, norm: float) -> float | None:
             return None
         rate = operator_norm_bound(ball_map(m).jacobian([balls.ball(e) for e in point.state]), norm)
         steepest = 4 * operator_norm_bound(weights, norm) / (3 * balls.FUNCTIONS["sqrt"](balls.ball(3)))
-        if not rate < 1:
+        if not (rate < 1 and steepest > 0):  # M is constant for W = 0: no bound is needed
             return None
         bound = (1 - rate) ** 2 / (4 * steepest)
         return float_below(balls.ends(bound)[0])

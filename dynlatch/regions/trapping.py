@@ -142,9 +142,10 @@ def cover(centre: Floats, norm: AdaptedNorm, radius: float) -> tuple[Floats, Flo
     lo = np.stack([e.ravel() for e in np.meshgrid(*(edge[:-1] for edge in edges), indexing="ij")])
     hi = np.stack([e.ravel() for e in np.meshgrid(*(edge[1:] for edge in edges), indexing="ij")])
     middle, extent = 0.5 * (lo + hi) - centre[:, None], 0.5 * (hi - lo)
-    nearest = np.linalg.norm(matrix @ middle, axis=0) - np.linalg.norm(np.abs(matrix) @ extent, axis=0)
-    rounding = n * 2.0**-49 * np.linalg.norm(np.abs(matrix) @ (np.abs(middle) + extent), axis=0)
-    keep = nearest <= radius * _SLACK + rounding
+    with np.errstate(over="ignore", invalid="ignore"):  # what is too large to be measured is kept
+        nearest = np.linalg.norm(matrix @ middle, axis=0) - np.linalg.norm(np.abs(matrix) @ extent, axis=0)
+        rounding = n * 2.0**-49 * np.linalg.norm(np.abs(matrix) @ (np.abs(middle) + extent), axis=0)
+        keep = ~(nearest > radius * _SLACK + rounding)
     lo, hi = lo[:, keep], hi[:, keep]
     return lo, hi
 

@@ -20,6 +20,8 @@ from dynlatch.rigor.enclosure import Enclosure
 _MAX_POLYNOMIAL: Final = 8
 _ROUNDS: Final = 120
 _NARROW: Final = 2.0**-30
+_SETTLED: Final = 2.0**-140
+"""The correction, in units of the matrix, at which a guess is good enough; those of multiple roots never get there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,13 @@ def _clusters(rows: Sequence[Sequence[arb]]) -> list[acb]:
     size = max(1.0, *(float(abs(entry).upper()) for row in rows for entry in row))
     near = [acb(0.4, 0.9) ** k * acb(1.09375 * size) for k in range(n)]  # hardly any of them a root
     for _ in range(_ROUNDS):  # Durand and Kerner's iteration: no proof, only better guesses
-        moved = [(z - c).mid() for z, c in zip(near, _corrections(coefficients, near), strict=True)]
+        steps = [c.mid() for c in _corrections(coefficients, near)]
+        moved = [(z - c).mid() for z, c in zip(near, steps, strict=True)]
         if not all(z.is_finite() for z in moved) or len(set(map(str, moved))) < n:
             break
         near = moved
+        if all(abs(c) < _SETTLED * size for c in steps):
+            break
     discs: list[acb] = []
     for z, correction in zip(near, _corrections(coefficients, near), strict=True):
         radius = n * abs(correction).abs_upper()

@@ -65,7 +65,7 @@ class Cycle:
 def cycle_of(on: Case) -> Cycle | None:
     """The cycle of period ``steps`` through ``start``, if that is exact, or certified next to it; None if neither."""
     period = max(1, on.steps)
-    enclosed = _enclosed(on, period)
+    enclosed = cycle_near(on.map, np.array([float(v) for v in on.start]), period)
     points: list[Vector] = [on.start]
     while len(points) <= period and _is_short(points[-1]) and (image := exact_image(on.map, points[-1])) is not None:
         points.append(image)
@@ -74,14 +74,6 @@ def cycle_of(on: Case) -> Cycle | None:
     if enclosed is None:
         return None
     return Cycle(on.map, tuple([balls.ball(e) for e in point] for point in enclosed.orbit), False, enclosed)
-
-
-def _enclosed(on: Case, period: int) -> FixedPoint | None:
-    try:
-        near = np.array([float(v) for v in on.start])
-    except OverflowError:
-        return None
-    return cycle_near(on.map, near, period)
 
 
 def _is_short(state: Vector) -> bool:

@@ -163,8 +163,12 @@ def _expands_around(on: Case, radius: Fraction, reading: Reading) -> Finding:
         side = max(range(len(part)), key=lambda i: part[i][1] - part[i][0])
         lo, hi = part[side]
         todo += [(*part[:side], ends, *part[side + 1 :]) for ends in ((lo, (lo + hi) / 2), ((lo + hi) / 2, hi))]
-    lower, upper = (min(ends) for ends in zip(*map(balls.ends, found), strict=True))
-    return Finding(text, Verdict.PROVED, Enclosure(lower - 1, upper - 1), f"balls on {count} pieces")
+    try:
+        lower, upper = (min(ends) for ends in zip(*map(balls.ends, found), strict=True))
+        margin = Enclosure(lower - 1, upper - 1)
+    except ArithmeticError:  # too large to be written out
+        margin = None
+    return Finding(text, Verdict.PROVED, margin, f"balls on {count} pieces")
 
 
 def _meets(box: Box, x: Vector, radius: Fraction) -> bool:

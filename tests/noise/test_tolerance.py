@@ -194,3 +194,7 @@ def test_a_point_that_does_not_attract_is_refused() -> None:
 def test_a_cycle_is_refused() -> None:
     with pytest.raises(InputError, match="choose: none"):
         noise_tolerance(d.logistic("3.2"), 0)
+
+
+def test_a_constant_map_has_no_closed_tolerance() -> None:
+    assert noise_tolerance(d.tanh_network([[0, 0], [0, 0]]), 0, max_cells=0).closed is None

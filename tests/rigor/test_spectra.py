@@ -189,3 +189,9 @@ def test_an_entry_that_is_not_finite_gives_none() -> None:
 def test_repr_is_a_number() -> None:
     assert repr(of([[Fraction(1, 3)]])[0]) == "0.3333333333"
     assert repr(of([[0, -1], [1, 0]])[0]) == "0+1j"
+
+
+def test_what_is_too_large_to_be_written_out_is_not_known() -> None:
+    huge = arb(2) ** (1 << 17)
+    assert eigenvalues([[huge]]) is None
+    assert eigenvalues([[huge, arb(1)], [arb(0), arb(1)]]) is None

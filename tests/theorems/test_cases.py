@@ -112,3 +112,9 @@ def test_a_case_is_told_in_one_line() -> None:
     assert on.as_text.endswith("a_0 = (1/2, 3); u = (0, 1/5); d = 3/10")
     assert number_text(Fraction(123456789, 10**9)) == "0.123456789"
     assert vector_text((Fraction(1),)) == "1"
+
+
+def test_numbers_beyond_floats_are_written() -> None:
+    assert number_text(Fraction(-(10**400))).startswith("-1.0")
+    assert number_text(Fraction(1, 10**400)) == "1e-400"
+    assert "a_0 = 1e-400" in case(ONE, Fraction(1, 10**400), steps=1).as_text

@@ -238,3 +238,14 @@ def test_the_state_that_leaves_gamma_is_where_the_text_says():
         assert after[0].contains(0)
         assert float(after[1].mid()) == pytest.approx(2 * math.tanh(5))
         assert reduced_sets.in_reduced_set(LEAVES_GAMMA.map, exact_state((Fraction(5),) * 2), "norm", "a_0").holds
+
+
+def test_no_cycle_is_looked_for_among_numbers_of_ever_more_digits() -> None:
+    asked = ROWS["Def2'", "norm"].check(case(logistic("3.2"), "-3/7", steps=60))  # 2^60 digits, if followed exactly
+    assert asked.verdict is Verdict.INCONCLUSIVE
+
+
+def test_nothing_is_asked_of_the_orbit_of_a_state_outside_gamma() -> None:
+    found = ROWS["Def5", "norm"].check(case(neuron(2), 0, steps=10_000))  # 0 is a fixed point, with slope 2
+    assert found.applies is not Verdict.PROVED
+    assert "not looked at" in found.conclusion.how

@@ -66,3 +66,9 @@ def test_all_of_them_is_as_weak_as_its_weakest() -> None:
 def test_findings_are_values() -> None:
     assert Finding("a", Verdict.PROVED) == Finding("a", Verdict.PROVED)
     assert Finding("a", Verdict.PROVED).named("b").text == "b"
+
+
+def test_a_margin_too_large_to_be_written_out_is_left_out() -> None:
+    huge = balls.ball(2) ** (1 << 17)
+    assert less("1 < 2^(2^17)", ONE, huge) == Finding("1 < 2^(2^17)", Verdict.PROVED, None)
+    assert at_most("2^(2^17) <= 1", huge, ONE).fails

@@ -92,3 +92,21 @@ def test_a_box_around_holds_the_ball() -> None:
     assert lo <= Fraction(1, 3) - Fraction(1, 10) < Fraction(1, 3) + Fraction(1, 10) <= hi
     assert hi - lo < Fraction(1, 5) + Fraction(1, 10**20)
     assert measures.box_around([balls.ball(1) / balls.ball(0)], Fraction(1)) is None
+
+
+def test_the_radius_of_two_units_is_largest_at_a_corner() -> None:
+    # W = [[1, -1], [2, 1]], d_1 d_2 = 1 at the corner 0: the eigenvalues there are 1 +- i sqrt 2.
+    found = sup_size(tanh_network([[1, -1], [2, 1]]), ((Fraction(-1), Fraction(2)),) * 2, "spectral")
+    assert found.overlaps(balls.sqrt(balls.ball(3)))
+    assert found.rad() < 1e-12
+
+
+def test_the_radius_of_more_units_is_bounded_in_bounded_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    sized = measures.spectral_radius
+    monkeypatch.setattr(measures, "spectral_radius", lambda a: (asked.append(1), sized(a))[1])
+    m = tanh_network([[1, -1, "1/2"], ["1/2", 1, -1], [-1, "1/3", 1]])
+    found = sup_size(m, ((Fraction(-1), Fraction(1)),) * 3, "spectral")
+    lower, upper = balls.ends(found)
+    assert lower <= Fraction("1.86") <= upper < 3  # rho(W) = 1.8617...
+    assert len(asked) < 600

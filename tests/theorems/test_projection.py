@@ -6,6 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
+import sympy as sp
 
 from dynlatch import InputError, Map, Verdict, henon, neuron, tanh_network
 from dynlatch.maps.definition import Formulas, state_symbol
@@ -122,3 +123,11 @@ def test_bad_input() -> None:
             NORM.check(held([["1/2", 0], [1, 1]], mask))
     with pytest.raises(InputError, match="periodic=True"):
         REPAIRED.check(case(WITNESS.map, [0, 0], steps=3, other=[1, 0]))
+
+
+def test_a_formula_whose_derivative_by_y_is_0_may_still_depend_on_y_by_a_jump() -> None:
+    z, y = state_symbol("z"), state_symbol("y")
+    rule = Formulas((z / 2 + sp.atan(y) + sp.atan(1 / y), y / 2 + z))  # z / 2 + pi / 2 or - pi / 2
+    m = Map("jump", (z, y), rule, (), ((Fraction(-2), Fraction(2)),) * 2)
+    found = REPAIRED.check(case(m, states=[[1, 1]], periodic=True, other=[1, 0]))
+    assert found.hypotheses[0].verdict is Verdict.INCONCLUSIVE
