@@ -12,7 +12,7 @@ import sympy as sp
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from dynlatch import Verdict
+from dynlatch import InputError, Verdict
 from dynlatch.theorems.findings import exactly, unknown
 from dynlatch.theorems.table import TABLE
 from proofs import MODULES, document
@@ -73,6 +73,12 @@ def test_steps_say_what_holds(step, verdict: Verdict) -> None:
     outcome = _outcome(step)
     assert outcome.finding.verdict is verdict
     assert outcome.stands is (verdict is Verdict.PROVED)
+
+
+@pytest.mark.parametrize("box", [{X: (-1, 1)}, {X: (-1, 1), Y: (1, -1)}])
+def test_an_inequality_needs_a_whole_box(box) -> None:
+    with pytest.raises(InputError, match="two ends"):
+        _outcome(inequality("x y < 2", 2 - X * Y, box))
 
 
 def test_a_quoted_fact_is_not_counted_as_checked() -> None:

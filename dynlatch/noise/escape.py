@@ -27,6 +27,8 @@ Goal: TypeAlias = Literal["basin", "gamma"]
 
 _STEPS: Final = {1: 10_000}
 _STEPS_BEYOND: Final = 2_000
+_LARGEST: Final = 1e150
+"""Its square is a float."""
 """Driven steps of constant inputs: near a fold they must be many."""
 _SHAPED_STEPS: Final = 200
 _FREE_STEPS: Final = 4_000
@@ -84,7 +86,7 @@ class _Search:
         self.traps: tuple[Any, ...] = (
             np.array([trap.centre for _, trap in traps]).reshape(-1, n),
             np.array([trap.norm.floats()[0] for _, trap in traps]).reshape(-1, n, n),
-            np.array([(trap.radius * (1 - 1e-6)) ** 2 for _, trap in traps]),
+            np.array([min(trap.radius * (1 - 1e-6), _LARGEST) ** 2 for _, trap in traps]),
             np.array([i for i, _ in traps], dtype=np.int64),
         )
         self.limit = 4.0 * max(float(hi - lo) for lo, hi in m.domain)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 import dynlatch as d
 from dynlatch.maps.evaluators import numpy_map
-from dynlatch.regions.trapping import TrappingRegion, trapping_regions
+from dynlatch.regions.trapping import TrappingRegion, cover, trapping_regions
+from dynlatch.rigor.norms import AdaptedNorm
 
 MAPS = {
     "neuron": (d.neuron(2), 1),
@@ -67,3 +69,12 @@ def test_a_region_that_is_too_large_is_refuted() -> None:
 def test_what_does_not_attract_has_no_region() -> None:
     m = d.neuron(2)
     assert trapping_regions(m, d.fixed_points(m)[1]) == ()
+
+
+def test_pieces_too_far_out_to_be_measured_stay_in_the_cover() -> None:
+    norm = AdaptedNorm(((Fraction(10**100), Fraction(0)), (Fraction(0), Fraction(10**100))))
+    lo, hi = cover(np.zeros(2), norm, 1e300)
+    assert np.all(np.min(lo, axis=1) < 0)
+    assert np.all(np.max(hi, axis=1) > 0)
+    small, _ = cover(np.zeros(2), norm, 1.0)
+    assert lo.shape[1] >= small.shape[1]

@@ -120,3 +120,10 @@ def test_bad_input() -> None:
         NORM.check(case(FED, [1, 0]))
     with pytest.raises(InputError, match="region="):
         REPAIRED.check(case(FED, [1, 0]))
+
+
+def test_inputs_that_follow_from_states_are_not_decided_to_be_none() -> None:
+    found = NORM.check(case(FED, states=[["1/3", 0], ["2/3", 0]]))
+    assert found.hypotheses[0].fails  # no orbit of N' goes there without an input to a
+    orbit_like = NORM.check(case(FED, states=[[0, 0], [0, 0]]))
+    assert not orbit_like.hypotheses[0].fails
