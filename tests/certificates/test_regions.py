@@ -38,12 +38,12 @@ def tolerance(m: d.Map, k: int, norm: object, kept_in: str, cells: int) -> Any:
 
 MAKERS: dict[str, Callable[[], Certificate]] = {
     "neuron's basins": lambda: d.certificate(d.certified_basins(NEURON, depth=8)),
-    "network's basins": lambda: d.certificate(d.certified_basins(NETWORK, depth=6)),
+    "network's basins": lambda: d.certificate(d.certified_basins(NETWORK, depth=5)),
     "cycle's basin": lambda: d.certificate(d.certified_basins(d.logistic("3.2"), depth=9)),
     "chaotic basin": lambda: d.certificate(d.certified_basins(d.logistic("3.7"), depth=7)),
     "cubic's basins": lambda: d.certificate(d.certified_basins(d.cubic(), depth=8)),
     "neuron's reduced set": lambda: d.certificate(d.certified_reduced_set(NEURON, depth=8)),
-    "network's reduced set": lambda: d.certificate(d.certified_reduced_set(NETWORK, depth=5)),
+    "network's reduced set": lambda: d.certificate(d.certified_reduced_set(NETWORK, depth=4)),
     "cycle's reduced set": lambda: d.certificate(d.certified_reduced_set(d.logistic("3.2"), depth=8)),
     "network's Morse graph": lambda: d.certificate(d.morse_graph(NETWORK, resolution=32)),
     "chaotic Morse graph": lambda: d.certificate(d.morse_graph(d.henon(), resolution=32, max_period=2)),

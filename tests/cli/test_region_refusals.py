@@ -62,7 +62,7 @@ def test_every_command_s_help_has_an_example(run: Run, command: str) -> None:
         (("uncertainty", *W2, "--start", "nan", "--radius", "1"), "'nan' is not a finite number"),
         (("uncertainty", *W2, "--start", "0", "--radius", "0"), "radius=0 must be positive"),
         (("uncertainty", *W2, "--start", "0", "--radius", "x"), "radius='x'"),
-        (("uncertainty", *W2, "--start", "0", "--radius", "1", "--noise", "-0.1"), "noise=-0.1 must not be negative"),
+        (("uncertainty", *W2, "--start", "0", "--radius", "1", "--noise", "-0.1"), "noise=-0.1 is negative"),
         (("uncertainty", *W2, "--start", "0", "--radius", "1", "--norm", "1"), "norm='1'"),
         (("uncertainty", *W2, "--start", "0", "--radius", "1", "--steps", "0"), "--steps"),
         (("uncertainty", *W2, "--start", "0", "--radius", "1", "--steps", "2001"), "--steps"),

@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 
 import pytest
 import sympy as sp
+from matplotlib.figure import Figure
 
 from dynlatch.analysis import Analysis, analyze
 from dynlatch.maps.catalogue import cubic, henon, neuron, tanh_network
@@ -95,9 +96,13 @@ def analysed(name: str) -> Analysis:
 
 
 @cache
+def drawn_of(name: str) -> dict[str, Figure]:
+    return figures(analysed(name))
+
+
+@cache
 def rendered(name: str) -> str:
-    found = analysed(name)
-    return render_report(found, {key: svg_text(figure) for key, figure in figures(found).items()})
+    return render_report(analysed(name), {key: svg_text(figure) for key, figure in drawn_of(name).items()})
 
 
 @pytest.mark.parametrize("name", MAPS)
@@ -121,7 +126,7 @@ def test_pages_are_whole_and_load_nothing(name: str) -> None:
 @pytest.mark.parametrize("name", MAPS)
 def test_every_figure_is_there_with_words_for_those_who_cannot_see_it(name: str) -> None:
     page = Page(rendered(name))
-    drawn = figures(analysed(name))
+    drawn = drawn_of(name)
     assert page.tags.count("figure") == page.tags.count("figcaption") == len(drawn)
     names = [value for tag, key, value in page.attributes if tag == "svg" and key == "aria-labelledby"]
     identifiers = [value for _, key, value in page.attributes if key == "id"]
