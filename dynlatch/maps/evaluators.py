@@ -74,12 +74,12 @@ class CompiledMap:
             return layer.jacobian
         return codegen.float_kernel(jacobian_program(self._map))
 
-    @property
+    @cached_property
     def step_constants(self) -> Floats:
         """The constants that ``step_kernel`` takes, each rounded to nearest."""
         return _step_constants(self._map)[0]
 
-    @property
+    @cached_property
     def jacobian_constants(self) -> Floats:
         """The constants that ``jacobian_kernel`` takes."""
         return _jacobian_constants(self._map)[0]
@@ -118,12 +118,12 @@ class IntervalMap:
             return layer.interval_jacobian
         return codegen.interval_kernel(jacobian_program(self._map))
 
-    @property
+    @cached_property
     def image_constants(self) -> tuple[Floats, Floats]:
         """Lower and upper ends of the constants that ``image_kernel`` takes."""
         return _step_constants(self._map)[1:]
 
-    @property
+    @cached_property
     def jacobian_constants(self) -> tuple[Floats, Floats]:
         """Lower and upper ends of the constants that ``jacobian_kernel`` takes."""
         return _jacobian_constants(self._map)[1:]
@@ -173,6 +173,10 @@ def _apply(
     """Run a kernel over all columns; as many result arrays as there are inputs."""
     total = points[0].shape[1]
     results = [np.empty((rows, total)) for _ in points]
+
+    if 0 < total <= _CHUNK:  # orbits take many small steps
+        kernel(*(np.ascontiguousarray(p, dtype=np.float64) for p in points), *constants, *results, total)
+        return results
 
     def work(start: int, end: int) -> None:
         inputs = [np.ascontiguousarray(p[:, start:end], dtype=np.float64) for p in points]
