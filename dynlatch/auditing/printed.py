@@ -10,12 +10,11 @@ from dynlatch.auditing.entries import BOTH, Entry, about
 from dynlatch.auditing.of_map import latches
 from dynlatch.auditing.samples import Samples
 from dynlatch.latch.fixed_points import FixedPoint
-from dynlatch.maps.balls import ball_map
 from dynlatch.maps.definition import Map
-from dynlatch.rigor import balls
+from dynlatch.regions.inner_balls import as_balls
 from dynlatch.theorems.cases import Vector
 from dynlatch.theorems.findings import exactly, unknown
-from dynlatch.theorems.measures import READ_AS, Reading, gradients, size, size_text
+from dynlatch.theorems.measures import READ_AS, Reading, below_one_on, gradients, size, size_text
 from dynlatch.theorems.statements import Check
 from dynlatch.theorems.table import statement
 from dynlatch.verdict import Verdict
@@ -33,7 +32,7 @@ _CONCLUDES: Final = {
 def printed_entries(m: Map, point: FixedPoint, samples: Samples) -> Iterator[Entry]:
     """The printed conclusions at one attractor, in the paper's order. Call it at the precision of the checkers."""
     readings: tuple[Reading, ...] = READ_AS if m.dimension > 1 else ("norm",)
-    applies = {r: _is_hyperbolic(m, point, r) for r in readings}
+    applies = {r: below_one_on("X hyperbolic", m, [as_balls(x) for x in point.orbit], r).holds for r in readings}
     for reading in readings:
         yield _row(m, "Def5", reading, applies[reading], violations.leaving_gamma, samples)
     yield _growth(m, samples, [r for r in readings if applies[r]])
@@ -47,11 +46,6 @@ def printed_entries(m: Map, point: FixedPoint, samples: Samples) -> Iterator[Ent
         yield _row(m, "T4", "norm", False, violations.exploding_gradients, samples)
     if m.dimension > 1:
         yield _row(m, "T4", "spectral", applies["spectral"], violations.exploding_gradients, samples)
-
-
-def _is_hyperbolic(m: Map, point: FixedPoint, reading: Reading) -> bool:
-    one = balls.ball(1)
-    return all(size(ball_map(m).jacobian([balls.ball(e) for e in x]), reading) < one for x in point.orbit)
 
 
 def _row(m: Map, id: str, reading: Reading, applies: bool, look: violations.Look, samples: Samples) -> Entry:

@@ -35,6 +35,7 @@ from dynlatch.theorems.measures import (
     spectral_radius,
 )
 from dynlatch.theorems.statements import Checker, Plot, Statement, Witness
+from dynlatch.theorems.theorem_4 import vanishes
 from dynlatch.verdict import Verdict
 
 # --- subsampling ------------------------------------------------------------------------------------------------------
@@ -120,7 +121,7 @@ def jumping_checker(reading: Reading) -> Checker:
         return [
             exactly(text, True, "outward rounding") if len(owners) > 1 else unknown(text, "fewer than two were proved"),
             *(hyperbolic(on.map, first, reading) for first in owners.values()),
-        ], _vanishes(on)
+        ], vanishes(on)
 
     return check
 
@@ -137,9 +138,9 @@ def mean_checker(*, reading: Reading = "norm", dwelling_only: bool = False) -> C
         sizes = [size(ball_map(on.map).jacobian(a), reading) for a in _period(on)]
         used = [s for s in sizes if s < one] if dwelling_only else sizes
         product = reduce(lambda x, y: x * y, used, one)
-        return [
-            less(f"the mean of log {sized} is below 0: the product over a period below 1", product, one)
-        ], _vanishes(on)
+        return [less(f"the mean of log {sized} is below 0: the product over a period below 1", product, one)], vanishes(
+            on
+        )
 
     return check
 
@@ -158,14 +159,6 @@ def _is_latched(on: Case, state: State, reading: Reading) -> bool:
     """Whether a state is proved to lie in Gamma; the first factor alone rules most others out."""
     factor = size(ball_map(on.map).jacobian(state), reading)
     return not factor >= 1 and in_reduced_set(on.map, state, reading, "a").holds
-
-
-def _vanishes(on: Case) -> Finding:
-    """Whether A^k -> 0 for the product A over a period: in every norm that means a spectral radius below 1."""
-    *_, whole = gradients(on.map, on.orbit())
-    return less(
-        "d a_t / d a_0 -> 0: the product over a period has radius below 1", spectral_radius(whole), balls.ball(1)
-    )
 
 
 # --- the rows ---------------------------------------------------------------------------------------------------------

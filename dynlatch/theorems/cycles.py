@@ -9,13 +9,12 @@ import numpy as np
 import sympy as sp
 
 from dynlatch.latch.fixed_points import FixedPoint, cycle_near
-from dynlatch.maps.balls import ball_map
 from dynlatch.maps.definition import Map, TanhLayer
 from dynlatch.regions.trapping import TrappingRegion, trapping_regions
 from dynlatch.rigor import balls
 from dynlatch.theorems.cases import Case, State, Vector, exact_state
-from dynlatch.theorems.findings import EXACTLY, Finding, every, less, unknown
-from dynlatch.theorems.measures import Matrix, Reading, gradients, size, size_text, spectral_radius
+from dynlatch.theorems.findings import EXACTLY, Finding, less, unknown
+from dynlatch.theorems.measures import Matrix, Reading, below_one_on, gradients, size_text, spectral_radius
 from dynlatch.verdict import Verdict
 
 _MAX_BITS = 1 << 14
@@ -97,12 +96,8 @@ def is_cycle(cycle: Cycle) -> Finding:
 
 def below_one(cycle: Cycle, reading: Reading) -> Finding:
     """Whether M' is below 1 in size at every point of the cycle: Definition 2."""
-    sized, one = size_text(reading).format("M'(x)"), balls.ball(1)
-    found = [
-        less(f"{sized} < 1 at point {k}", size(ball_map(cycle.map).jacobian(a), reading), one)
-        for k, a in enumerate(cycle.points)
-    ]
-    return every(f"{sized} < 1 at every x in X", found)
+    sized = size_text(reading).format("M'(x)")
+    return below_one_on(f"{sized} < 1 at every x in X", cycle.map, cycle.points, reading)
 
 
 def attracts(cycle: Cycle) -> Finding:

@@ -9,14 +9,13 @@ from dynlatch.errors import InputError
 from dynlatch.maps.balls import ball_map
 from dynlatch.maps.catalogue import tanh_network
 from dynlatch.maps.definition import Map
-from dynlatch.regions.attractors import Attractor
 from dynlatch.regions.inner_balls import balls_of
-from dynlatch.rigor import balls
 from dynlatch.theorems.cases import Case, State, Vector, case, exact_state, free_orbit, vector_text
 from dynlatch.theorems.cycles import NEEDS, attracts, below_one, cycle_of, exact_image, is_cycle, no_cycle, trapped
 from dynlatch.theorems.definition_witnesses import chaos_findings, chaos_plot, stairs_findings, stairs_plot
-from dynlatch.theorems.findings import Finding, every, exactly, less, unknown
-from dynlatch.theorems.measures import READ_AS, Reading, attractors_of, reached, size, size_text
+from dynlatch.theorems.findings import Finding, every, exactly, unknown
+from dynlatch.theorems.latched import is_hyperbolic
+from dynlatch.theorems.measures import READ_AS, Reading, attractors_of, reached
 from dynlatch.theorems.statements import Checker, Plot, Statement, Witness
 from dynlatch.verdict import Verdict
 
@@ -103,7 +102,7 @@ def approach_checker(reading: Reading | None) -> Checker:
         attractor = attractors_of(on.map)[index]
         owner = reached(on.map, orbit[0])
         finish = unknown(ends, "not proved") if owner is None else exactly(ends, owner == index, "outward rounding")
-        sizes = [] if reading is None else [_below_one(on.map, attractor, reading)]
+        sizes = [] if reading is None else [is_hyperbolic(on.map, attractor, reading)]
         return [*sizes, exactly(comes, True, "outward rounding")], finish
 
     return check
@@ -114,14 +113,6 @@ def _captor(m: Map, state: State) -> int | None:
         return None
     held = (k for k, a in enumerate(attractors_of(m).listed) if any(b.holds(state) for b in balls_of(k, a)))
     return next(held, None)
-
-
-def _below_one(m: Map, attractor: Attractor, reading: Reading) -> Finding:
-    sized, one = size_text(reading).format("M'(x)"), balls.ball(1)
-    points = () if attractor.point is None else attractor.point.orbit
-    found = [less(sized, size(ball_map(m).jacobian([balls.ball(e) for e in x]), reading), one) for x in points]
-    text = f"{sized} < 1 at every x in X"
-    return every(text, found) if found else unknown(text, "X is no certified point or cycle")
 
 
 # --- the rows ---------------------------------------------------------------------------------------------------------

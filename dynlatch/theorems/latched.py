@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from dynlatch.maps.balls import ball_map
 from dynlatch.maps.definition import Box, Map
 from dynlatch.regions.attractors import Attractor
 from dynlatch.regions.inner_balls import InnerBall, as_balls, balls_of, distance
 from dynlatch.rigor import balls
 from dynlatch.theorems.cases import State
-from dynlatch.theorems.findings import Finding, every, exactly, less, unknown
-from dynlatch.theorems.measures import Reading, attractors_of, in_reduced_set, length, reached, size, size_text
+from dynlatch.theorems.findings import Finding, exactly, unknown
+from dynlatch.theorems.measures import (
+    Reading,
+    attractors_of,
+    below_one_on,
+    in_reduced_set,
+    length,
+    reached,
+    size_text,
+)
 
 
 def hyperbolic(m: Map, state: State, reading: Reading) -> Finding:
@@ -20,15 +27,15 @@ def hyperbolic(m: Map, state: State, reading: Reading) -> Finding:
     owner = reached(m, state)
     if owner is None:
         return unknown(_hyperbolic_text(reading), "no certified attractor was proved to be reached")
-    return _hyperbolic(m, attractors_of(m)[owner], reading)
+    return is_hyperbolic(m, attractors_of(m)[owner], reading)
 
 
-def _hyperbolic(m: Map, attractor: Attractor, reading: Reading) -> Finding:
+def is_hyperbolic(m: Map, attractor: Attractor, reading: Reading) -> Finding:
+    """Whether the size of M' is below 1 at every point of an attractor (Definition 2)."""
     text = _hyperbolic_text(reading)
     if attractor.point is None:
         return unknown(text, "X is no certified point or cycle")
-    sizes = [size(ball_map(m).jacobian(as_balls(x)), reading) for x in attractor.point.orbit]
-    return every(text, [less(f"at x_{k}", value, balls.ball(1)) for k, value in enumerate(sizes)])
+    return below_one_on(text, m, [as_balls(x) for x in attractor.point.orbit], reading)
 
 
 def _hyperbolic_text(reading: Reading) -> str:
@@ -46,8 +53,8 @@ def one_of_several(m: Map, state: State, reading: Reading) -> Finding:
     text = f"X is one of several hyperbolic attractors (reading {reading})"
     if owner is None:
         return unknown(text, "no certified attractor was proved to be reached")
-    count = sum(_hyperbolic(m, attractor, reading).holds for attractor in known)
-    if not _hyperbolic(m, known[owner], reading).holds or count < 2:
+    count = sum(is_hyperbolic(m, attractor, reading).holds for attractor in known)
+    if not is_hyperbolic(m, known[owner], reading).holds or count < 2:
         return unknown(text, f"{count} were certified")
     return exactly(text, True, f"{count} were certified, X = the {known[owner]} among them")
 

@@ -28,7 +28,7 @@ from dynlatch.rigor.krawczyk import Ball
 from dynlatch.rigor.norms import operator_norm
 from dynlatch.rigor.spectra import eigenvalues
 from dynlatch.theorems.cases import State
-from dynlatch.theorems.findings import Finding, exactly, unknown
+from dynlatch.theorems.findings import Finding, every, exactly, less, unknown
 
 Reading = Literal["norm", "spectral"]
 READ_AS: Final[tuple[Reading, ...]] = ("norm", "spectral")
@@ -173,6 +173,12 @@ def box_around(state: State, radius: Fraction) -> Box | None:
         return tuple((lower - radius, upper + radius) for lower, upper in map(balls.ends, state))
     except ArithmeticError:
         return None
+
+
+def below_one_on(text: str, m: Map, points: Sequence[State], reading: Reading) -> Finding:
+    """Whether the size of M' is below 1 at each of some states: what Definition 2 asks of X."""
+    jacobian, one = ball_map(m).jacobian, balls.ball(1)
+    return every(text, [less(f"at point {k}", size(jacobian(a), reading), one) for k, a in enumerate(points)])
 
 
 # --- attractors and their reduced sets --------------------------------------------------------------------------------
