@@ -9,11 +9,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
-
 from dynlatch.jit import jit
+from dynlatch.lanes import fma, magnitude, power_of_two, smaller, with_sign_of
 
 # fmt: off
 _LN2_HIGH = 6.93147180369123816490e-01  # ln 2 in two parts, the first with 21 trailing zero bits,
@@ -23,51 +20,19 @@ _ROUND = 6755399441055744.0             # 1.5 * 2^52: adding it rounds to an int
 # fmt: on
 
 
-@intrinsic
-def _float_of_bits(_typing: Any, bits: Any) -> Any:
-    def build(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        return builder.bitcast(args[0], ir.DoubleType())
-
-    return types.float64(types.int64), build
-
-
-@intrinsic
-def _bits_of_float(_typing: Any, value: Any) -> Any:
-    def build(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        return builder.bitcast(args[0], ir.IntType(64))
-
-    return types.int64(types.float64), build
-
-
-@intrinsic
-def fma(_typing: Any, x: Any, y: Any, z: Any) -> Any:
-    """x y + z rounded once, in the vector unit where there is one."""
-
-    def build(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        return builder.fma(args[0], args[1], args[2])
-
-    return types.float64(types.float64, types.float64, types.float64), build
-
-
 @jit
-def _expm1_parts(y: float) -> tuple[float, float]:
+def _expm1_parts(y: Any) -> tuple[Any, Any]:
     """(s, p) with exp(y) = s (1 + p), s a power of two and p = expm1 of the rest, for -708 <= y <= 709."""
-    shifted = fma(y, _LOG2_E, _ROUND)  # pyright: ignore[reportCallIssue]
+    shifted = fma(y, _LOG2_E, _ROUND)
     k = shifted - _ROUND
-    r = fma(-k, _LN2_LOW, fma(-k, _LN2_HIGH, y))
-    q = 1.0 / 6227020800.0
-    q = fma(q, r, 1.0 / 479001600.0)
-    q = fma(q, r, 1.0 / 39916800.0)
-    q = fma(q, r, 1.0 / 3628800.0)
-    q = fma(q, r, 1.0 / 362880.0)
-    q = fma(q, r, 1.0 / 40320.0)
-    q = fma(q, r, 1.0 / 5040.0)
-    q = fma(q, r, 1.0 / 720.0)
-    q = fma(q, r, 1.0 / 120.0)
-    q = fma(q, r, 1.0 / 24.0)
-    q = fma(q, r, 1.0 / 6.0)
-    q = fma(q, r, 0.5)
-    return _float_of_bits((_bits_of_float(shifted) + 1023) << 52), fma(q * r, r, r)
+    r = fma(k, -_LN2_LOW, fma(k, -_LN2_HIGH, y))
+    # Pairs of terms rather than one after another: half the latency.
+    r2 = r * r
+    r4 = r2 * r2
+    q = fma(fma(r, 1.0 / 6227020800.0, 1.0 / 479001600.0), r2, fma(r, 1.0 / 39916800.0, 1.0 / 3628800.0))
+    q = fma(q, r4, fma(fma(r, 1.0 / 362880.0, 1.0 / 40320.0), r2, fma(r, 1.0 / 5040.0, 1.0 / 720.0)))
+    q = fma(q, r4, fma(fma(r, 1.0 / 120.0, 1.0 / 24.0), r2, fma(r, 1.0 / 6.0, 0.5)))
+    return power_of_two(shifted), fma(q, r2, r)
 
 
 @jit
@@ -75,20 +40,18 @@ def exp(x: float) -> float:
     """e^x; 0 below -708 and inf above 709, so that no subnormal arithmetic occurs."""
     y = min(max(x, -708.0), 709.0)
     s, p = _expm1_parts(y)
-    value = fma(s, p, s)  # pyright: ignore[reportCallIssue]
+    value = fma(s, p, s)
     value = 0.0 if x < -708.0 else value
     value = math.inf if x > 709.0 else value
     return x if x != x else value
 
 
 @jit
-def tanh(x: float) -> float:
-    """The hyperbolic tangent, with relative accuracy near 0 as well."""
-    y = -2.0 * min(abs(x), 22.0)
-    s, p = _expm1_parts(y)
-    less_one = fma(s, p, s - 1.0)  # pyright: ignore[reportCallIssue]
-    value = math.copysign(less_one / (2.0 + less_one), x)
-    return x if x != x else value
+def tanh(x: Any) -> Any:
+    """The hyperbolic tangent of a float or of lanes, with relative accuracy near 0 as well."""
+    s, p = _expm1_parts(-2.0 * smaller(magnitude(x), 22.0))
+    less_one = fma(s, p, s - 1.0)
+    return with_sign_of(less_one / (2.0 + less_one), x)
 
 
 @jit

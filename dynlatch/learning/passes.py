@@ -1,0 +1,319 @@
+"""One sequence for each lane: forwards, and backwards through time (BSF94, eq. 4), compiled for any wiring.
+
+x_i(t) = f(a_i(t)). With e the cost (x_N - d)^2 / 2 of a lane and delta_i(t) = de/da_i(t), a parameter's share of the
+gradient at step t is the term of eq. 4, delta_i(t) z(t), z being what its connection carries; the diagonal Gauss-Newton
+curvature of that share is h_i(t) z(t)^2 (after Becker and Le Cun), where
+
+    h_i(t) = f'(a_i)^2 [ sum_k w_ki^2 h_k(t + 1) + sum_k F_ki^2 h_k(t) + 1{t = N, i = output} ],  F the same-step weights.
+
+Discrete error propagation (eqs. 7-10) replaces delta by a random pseudo-gradient.
+"""
+
+# pyright: reportMissingParameterType=false, reportUnknownParameterType=false
+# numba infers the types of the kernels' arguments.
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynlatch.jit import jit
+from dynlatch.lanes import LANES, at_least, equal, fma, gather, lane_array, larger, load, smaller, spread, store, where
+from dynlatch.learning.streams import Streams, new_streams, normal, uniform_row
+from dynlatch.learning.wiring import Wiring
+from dynlatch.maps.elementary import tanh
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+class Block(NamedTuple):
+    """What a block of lanes works with; rows of lanes unless said otherwise."""
+
+    weights: Floats
+    """Parameters, then fixed weights."""
+    signals: Floats
+    """A row of signals (see ``wiring``) for each step from 0 to T, or for two steps where nothing goes backwards."""
+    deltas: Floats
+    """de/da of each unit for each step from 0 to T + 1."""
+    bends: Floats
+    """h of each unit for each step from 0 to T + 1."""
+    activations: Floats
+    """a of each unit for each step from 0 to T: what threshold units need on the way back."""
+    gradient: Floats
+    """(P) rows of totals, or for each step from 0 to T its (P) terms."""
+    curvature: Floats
+    """As ``gradient``."""
+    data: Floats
+    """The signals of all lanes' sequences, flat: lane, sequence, step, channel."""
+    lengths: Floats
+    """(S): how many steps the sequences of each lane last."""
+    classes: Floats
+    """(S): +1 or -1."""
+    aim: Floats
+    """(1): the target of a positive sequence; that of a negative one is its opposite."""
+    fresh: Floats
+    """(1): the standard deviation of Gaussian noise that is drawn anew after the cues of each presentation."""
+    bases: Integers
+    """(1): where a lane's data begin."""
+    places: Integers
+    """(1): where the data of its present sequence begin."""
+    begin: Floats
+    """(1): the first step of the present sequence."""
+    wanted: Floats
+    """(1): its target."""
+    cue_at: Floats
+    """(q): the step at which each cue is given, or 0 for never."""
+    scratch: Floats
+    """(1)."""
+    streams: Streams
+
+
+def new_block(wiring: Wiring, weights: int, steps: int, sequences: int, *, backwards: bool, terms: bool) -> Block:
+    """Room for ``sequences`` of at most ``steps`` in each lane, all idle."""
+    n, p = wiring.num_units, wiring.num_parameters
+    kept = steps if backwards else 1
+    totals = p * (steps + 1) if terms else p
+    return Block(
+        weights=lane_array(weights),
+        signals=lane_array((kept + 1) * wiring.width),
+        deltas=lane_array((kept + 2) * n),
+        bends=lane_array((kept + 2) * n),
+        activations=lane_array((kept + 1) * n),
+        gradient=lane_array(totals if backwards else 2),
+        curvature=lane_array(totals if backwards else 1),
+        data=np.zeros(LANES * sequences * steps * wiring.num_signals),
+        lengths=lane_array(sequences),
+        classes=lane_array(sequences),
+        aim=lane_array(1),
+        fresh=lane_array(1),
+        bases=np.arange(LANES)[None, :] * (sequences * steps * wiring.num_signals),
+        places=np.zeros((1, LANES), dtype=np.int64),
+        begin=lane_array(1),
+        wanted=lane_array(1),
+        cue_at=lane_array(max(1, wiring.cue_step.size)),
+        scratch=lane_array(1),
+        streams=new_streams(),
+    )
+
+
+# --- forwards ---------------------------------------------------------------------------------------------------------
+
+
+@jit
+def choose(wiring, block, which, steps):
+    """Make ``which[lane]`` the present sequence of each lane; the first step at which any of them has begun."""
+    size = steps * wiring.num_signals
+    begun = steps + 1
+    for lane in range(LANES):
+        s = which[lane]
+        begin = steps + 1 - int(block.lengths[s, lane])
+        begun = min(begun, begin)
+        block.places[0, lane] = block.bases[0, lane] + s * size
+        block.begin[0, lane] = begin
+        block.wanted[0, lane] = block.classes[s, lane] * block.aim[0, lane]
+        for q in range(wiring.cue_step.size):
+            mine = block.classes[s, lane] == wiring.cue_class[q]
+            block.cue_at[q, lane] = begin + wiring.cue_step[q] - 1 if mine else 0
+    return begun
+
+
+@jit
+def _enter(wiring, block, t, base):
+    """The signals, the cues and "alive" of step t, into the rows from ``base`` on."""
+    now = float(t)
+    row = base + wiring.num_units
+    for k in range(wiring.num_signals):
+        store(block.signals, row + k, gather(block.data, block.places, 0, (t - 1) * wiring.num_signals + k))
+    row += wiring.num_signals
+    for q in range(wiring.cue_step.size):
+        store(block.signals, row + q, equal(load(block.cue_at, q), now))
+    store(block.signals, row + wiring.cue_step.size, at_least(now, load(block.begin, 0)))
+
+
+@jit
+def _disturb(wiring, block, t, base):
+    """Add fresh noise to the signals of step t in lanes that want it."""
+    last_cue = wiring.cue_step.max() if wiring.cue_step.size else 0
+    for lane in range(LANES):
+        if block.fresh[0, lane] > 0.0 and t >= block.begin[0, lane] + last_cue:
+            for k in range(wiring.num_signals):
+                block.signals[base + wiring.num_units + k, lane] += block.fresh[0, lane] * normal(block.streams, lane)
+
+
+@jit
+def _advance(wiring, block, t, base):
+    """The states of all units at step t."""
+    signals, weights = block.signals, block.weights
+    for i in range(wiring.num_units):
+        a = spread(0.0)
+        for c in range(wiring.first[i], wiring.first[i + 1]):
+            a = fma(load(weights, wiring.weight[c]), load(signals, base + wiring.source[c]), a)
+        if wiring.threshold:
+            alive = load(signals, base + wiring.width - 1)
+            store(signals, base + i, where(alive, where(at_least(a, 0.0), 1.0, -1.0), 0.0))
+            if block.activations.shape[0] > 2 * wiring.num_units:
+                store(block.activations, t * wiring.num_units + i, a)
+        else:
+            store(signals, base + i, tanh(a))
+
+
+@jit
+def _is_disturbed(block):
+    for lane in range(LANES):
+        if block.fresh[0, lane] > 0.0:
+            return True
+    return False
+
+
+@jit
+def forward(wiring, block, begun, steps):
+    """States of all steps from ``begun`` on, kept; returns the output row."""
+    disturbed = _is_disturbed(block)
+    for i in range(wiring.num_units):
+        store(block.signals, (begun - 1) * wiring.width + i, 0.0)
+    for t in range(begun, steps + 1):
+        base = t * wiring.width
+        _enter(wiring, block, t, base)
+        if disturbed:
+            _disturb(wiring, block, t, base)
+        _advance(wiring, block, t, base)
+    return steps * wiring.width + wiring.output
+
+
+@jit
+def forward_only(wiring, block, begun, steps):
+    """As ``forward``, but only the last states are kept."""
+    disturbed = _is_disturbed(block)
+    base = wiring.width
+    for i in range(wiring.num_units):
+        store(block.signals, base + i, 0.0)
+    for t in range(begun, steps + 1):
+        for i in range(wiring.num_units):
+            store(block.signals, i, load(block.signals, base + i))
+        _enter(wiring, block, t, base)
+        if disturbed:
+            _disturb(wiring, block, t, base)
+        _advance(wiring, block, 1, base)
+    return base + wiring.output
+
+
+# --- backwards --------------------------------------------------------------------------------------------------------
+
+
+@jit
+def _begin_backwards(wiring, block, steps, output_row):
+    """No error beyond the last step; returns x_N - d."""
+    for i in range(wiring.num_units):
+        store(block.deltas, (steps + 1) * wiring.num_units + i, 0.0)
+        store(block.bends, (steps + 1) * wiring.num_units + i, 0.0)
+    return load(block.signals, output_row) - load(block.wanted, 0)
+
+
+@jit
+def _clear(rows, first, count):
+    for p in range(first, first + count):
+        store(rows, p, 0.0)
+
+
+@jit
+def gradient(wiring, block, begun, steps, output_row):
+    """The gradient of each lane's cost: totals over all steps."""
+    n = wiring.num_units
+    signals, weights, deltas, totals = block.signals, block.weights, block.deltas, block.gradient
+    miss = _begin_backwards(wiring, block, steps, output_row)
+    _clear(totals, 0, wiring.num_parameters)
+    for back in range(steps - begun + 1):
+        t = steps - back
+        base = t * wiring.width
+        for reverse in range(n):
+            i = n - 1 - reverse
+            e = spread(0.0)
+            if t == steps and i == wiring.output:
+                e = miss
+            for o in range(wiring.out_first[i], wiring.out_first[i + 1]):
+                e = fma(load(weights, wiring.out_weight[o]), load(deltas, t * n + wiring.out_unit[o]), e)
+            x = load(signals, base + i)
+            delta = e * fma(0.0 - x, x, 1.0)
+            store(deltas, t * n + i, delta)
+            for c in range(wiring.first[i], wiring.free[i]):
+                p = wiring.weight[c]
+                store(totals, p, fma(delta, load(signals, base + wiring.source[c]), load(totals, p)))
+
+
+@jit
+def gradient_and_curvature(wiring, block, begun, steps, output_row, terms):
+    """Gradient and diagonal curvature of each lane's cost: totals, or with ``terms`` those of each step apart."""
+    n = wiring.num_units
+    signals, weights, deltas, bends = block.signals, block.weights, block.deltas, block.bends
+    slopes, curvature = block.gradient, block.curvature
+    miss = _begin_backwards(wiring, block, steps, output_row)
+    _clear(slopes, 0, wiring.num_parameters)
+    _clear(curvature, 0, wiring.num_parameters)
+    for back in range(steps - begun + 1):
+        t = steps - back
+        base = t * wiring.width
+        into = 0
+        if terms:
+            into = t * wiring.num_parameters
+            _clear(slopes, into, wiring.num_parameters)
+            _clear(curvature, into, wiring.num_parameters)
+        for reverse in range(n):
+            i = n - 1 - reverse
+            e = spread(0.0)
+            h = spread(0.0)
+            if t == steps and i == wiring.output:
+                e = miss
+                h = spread(1.0)
+            for o in range(wiring.out_first[i], wiring.out_first[i + 1]):
+                w = load(weights, wiring.out_weight[o])
+                e = fma(w, load(deltas, t * n + wiring.out_unit[o]), e)
+                h = fma(w * w, load(bends, t * n + wiring.out_unit[o]), h)
+            x = load(signals, base + i)
+            slope = fma(0.0 - x, x, 1.0)
+            delta = e * slope
+            bend = h * (slope * slope)
+            store(deltas, t * n + i, delta)
+            store(bends, t * n + i, bend)
+            for c in range(wiring.first[i], wiring.free[i]):
+                p = into + wiring.weight[c]
+                z = load(signals, base + wiring.source[c])
+                store(slopes, p, fma(delta, z, load(slopes, p)))
+                store(curvature, p, fma(bend, z * z, load(curvature, p)))
+
+
+@jit
+def pseudo_gradient(wiring, block, begun, steps, output_row, least, most, margin):
+    """Discrete error propagation (eqs. 7-10 as corrected): a random pseudo-gradient, totals over all steps.
+
+    With g = sum_k w_k (dC/da_k), plus y - d at the last output, clipped to [least, most]: S = +2 with probability
+    (g - least) / (most - least), else -2, and nothing where g = 0; dC/da = 1 / (margin + a) if S = 2 and a >= 0,
+    -1 / (margin - a) if S = -2 and a < 0, else 0.
+    """
+    n = wiring.num_units
+    signals, weights, deltas, totals = block.signals, block.weights, block.deltas, block.gradient
+    miss = _begin_backwards(wiring, block, steps, output_row)
+    _clear(totals, 0, wiring.num_parameters)
+    for back in range(steps - begun + 1):
+        t = steps - back
+        base = t * wiring.width
+        alive = load(signals, base + wiring.width - 1)
+        for reverse in range(n):
+            i = n - 1 - reverse
+            g = spread(0.0)
+            if t == steps and i == wiring.output:
+                g = miss
+            for o in range(wiring.out_first[i], wiring.out_first[i + 1]):
+                g = fma(load(weights, wiring.out_weight[o]), load(deltas, t * n + wiring.out_unit[o]), g)
+            g = larger(smaller(g, most), least)
+            uniform_row(block.streams, block.scratch, 0, block.begin, t)
+            up = 1.0 - at_least(load(block.scratch, 0) * (most - least), g - least)  # 1 with the probability of S = +2
+            a = load(block.activations, t * n + i)
+            high = at_least(a, 0.0)
+            delta = where(high, up / (margin + a), (up - 1.0) / (margin - a))
+            delta = where(equal(g, 0.0), 0.0, where(alive, delta, 0.0))
+            store(deltas, t * n + i, delta)
+            for c in range(wiring.first[i], wiring.free[i]):
+                p = wiring.weight[c]
+                store(totals, p, fma(delta, load(signals, base + wiring.source[c]), load(totals, p)))

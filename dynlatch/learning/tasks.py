@@ -1,0 +1,229 @@
+"""The three tasks of BSF94, Section II and V: Latch, 2-Sequence and Parity, for any length and noise."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Final, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynlatch.errors import InputError
+from dynlatch.learning.network import Bias, Connection, Cue, Network, Previous, SameStep, Signal
+from dynlatch.learning.trial import Floats, Sequences, Trial, at_the_end
+from dynlatch.seeds import checked_seed, rng_for
+
+_LONGEST: Final = 1_000_000
+_WIDTH: Final = 0.5
+"""Initial parameters are uniform between minus this and this."""
+
+LATCH: Final = Network(
+    num_units=1,
+    num_signals=1,
+    output=0,
+    connections=(
+        Connection(0, Previous(0), "w"),
+        Connection(0, Cue(1, True), "u_1"),
+        Connection(0, Cue(1, False), "u_0"),
+        Connection(0, Signal(0), 1.0),
+    ),
+)
+"""a_t = w x_{t-1} + [t = 1] u_class + [t > 1] noise."""
+
+TWO_SEQUENCE: Final = Network(
+    num_units=5,
+    num_signals=1,
+    output=4,
+    connections=(
+        *(Connection(i, Previous(j), f"W{i}{j}") for i in range(5) for j in range(5)),
+        Connection(0, Signal(0), 1.0),
+    ),
+)
+"""a_t = W x_{t-1} + e_0 u_t, five units, all connected; the last one answers."""
+
+PARITY: Final = Network(
+    num_units=2,
+    num_signals=1,
+    output=1,
+    connections=(
+        Connection(0, Signal(0), "w_hu"),
+        Connection(0, Previous(1), "w_ho"),
+        Connection(0, Bias(), "b_h"),
+        Connection(1, Signal(0), "w_ou"),
+        Connection(1, Previous(1), "w_oo"),
+        Connection(1, SameStep(0), "w_oh"),
+        Connection(1, Bias(), "b_o"),
+    ),
+)
+"""A minimal exclusive or with feedback from the output; its hidden unit is computed in the same step."""
+
+
+class Task(Protocol):
+    """A frozen value that makes trials; its fields are settings."""
+
+    name: ClassVar[str]
+    network: ClassVar[Network]
+    T: int
+    noise: float
+
+    def trial(self, seed: int, index: int) -> Trial:
+        """One trial: the same for equal arguments, whatever else is asked for."""
+        ...
+
+
+def _checked(task: Latch | TwoSequence | Parity) -> None:
+    if isinstance(task.T, bool) or not isinstance(task.T, int) or not 2 <= task.T <= _LONGEST:
+        raise InputError(f"T={task.T!r} must be a whole number from 2 to {_LONGEST}: the most steps of a sequence")
+    if not (isinstance(task.noise, int | float) and math.isfinite(task.noise) and task.noise >= 0):
+        raise InputError(f"noise={task.noise!r} must not be negative: it bounds the uniform noise")
+    if task.num_train < 2 or task.num_test < 2:
+        raise InputError(
+            f"num_train={task.num_train}, num_test={task.num_test}: both classes need a sequence, so give at least 2"
+        )
+    if not 0.0 < task.target < 1.0:
+        raise InputError(f"target={task.target!r} must lie between 0 and 1, inside the range of tanh; BSF94 takes 0.8")
+
+
+def _lengths(rng: np.random.Generator, count: int, T: int) -> NDArray[np.int64]:
+    return rng.integers(max(1, T // 2), T, size=count, endpoint=True)
+
+
+def _balanced(rng: np.random.Generator, count: int) -> Floats:
+    """Classes, as many of one as of the other (the first one more if the count is odd), in random order."""
+    return rng.permutation(np.where(np.arange(count) % 2 == 0, 1.0, -1.0))
+
+
+def _noise(rng: np.random.Generator, bound: float, count: int) -> Floats:
+    return rng.uniform(-bound, bound, size=count)
+
+
+def _trial(task: Latch | TwoSequence | Parity, seed: int, index: int) -> Trial:
+    """Parameters come from (task, trial) and are the same for every T; data come from all settings."""
+    seed, index = checked_seed(seed), checked_seed(index)
+    label = f"{task.name} T={task.T} noise={float(task.noise):g}"
+    initial = rng_for(seed, task.name, index, "parameters").uniform(-_WIDTH, _WIDTH, len(task.network.parameters))
+    made: list[Sequences] = []
+    for part, count in (("train", task.num_train), ("test", task.num_test)):
+        rng = rng_for(seed, task.name, task.T, float(task.noise), index, part)
+        made.append(task.sequences(rng, count, rng_for(seed, task.name, index, "keys")))
+    return Trial(label, task.network, made[0], made[1], initial, seed, index, target=task.target)
+
+
+@dataclass(frozen=True, slots=True)
+class Latch:
+    """The class is told by a learned input at the first step and must be kept to the last one (Section II).
+
+    a_t = w x_{t-1} + [t = 1] u_class + [t > 1] noise, one unit, parameters w, u_1, u_0; N uniform in [T/2, T].
+    ``noise``: bound of the uniform noise, drawn once for each sequence. Source: BSF94, Sections II and V.
+    Raises: InputError for T < 2, negative noise, fewer than two sequences, a target outside (0, 1).
+    """
+
+    T: int = 50
+    noise: float = 0.0
+    num_train: int = 50
+    num_test: int = 300
+    target: float = 0.8
+
+    name: ClassVar[str] = "latch"
+    network: ClassVar[Network] = LATCH
+
+    def __post_init__(self) -> None:
+        _checked(self)
+
+    def trial(self, seed: int, index: int) -> Trial:
+        """One trial: the same for equal arguments, whatever else is asked for."""
+        return _trial(self, seed, index)
+
+    def sequences(self, rng: np.random.Generator, count: int, _keys: np.random.Generator) -> Sequences:
+        """``count`` sequences; the cue of the first step is the network's own."""
+        classes = _balanced(rng, count)
+        pieces = [
+            np.concatenate([[0.0], _noise(rng, self.noise, n - 1)])[:, None] for n in _lengths(rng, count, self.T)
+        ]
+        return at_the_end(self.T, pieces, classes)
+
+
+@dataclass(frozen=True, slots=True)
+class TwoSequence:
+    """Two sequences of numbers, presented at the beginning, must be told apart at the end (Section V).
+
+    ``mode="keys"``: two fixed sequences of ``min(5, T/2)`` numbers in [-1, 1], then noise alone. ``mode="prefixes"``: the
+    first N numbers of two fixed sequences of T numbers. Noise is added everywhere. Five units, 25 parameters.
+    Source: BSF94, Section V. Raises: InputError as Latch, and for another mode.
+    """
+
+    T: int = 50
+    noise: float = 0.0
+    num_train: int = 50
+    num_test: int = 300
+    target: float = 0.8
+    mode: Literal["keys", "prefixes"] = "keys"
+    key_length: int = 5
+
+    name: ClassVar[str] = "two-sequence"
+    network: ClassVar[Network] = TWO_SEQUENCE
+
+    def __post_init__(self) -> None:
+        _checked(self)
+        if self.mode not in ("keys", "prefixes"):
+            raise InputError(f"mode={self.mode!r} is none of keys and prefixes")
+        if self.key_length < 1:
+            raise InputError(f"key_length={self.key_length} must be at least 1")
+
+    def trial(self, seed: int, index: int) -> Trial:
+        """One trial: the same for equal arguments, whatever else is asked for."""
+        return _trial(self, seed, index)
+
+    def sequences(self, rng: np.random.Generator, count: int, keys: np.random.Generator) -> Sequences:
+        """``count`` sequences, each one of the two that ``keys`` draws."""
+        shown = min(self.key_length, max(1, self.T // 2)) if self.mode == "keys" else self.T
+        two = keys.uniform(-1.0, 1.0, size=(shown, 2)).T
+        classes = _balanced(rng, count)
+        pieces: list[Floats] = []
+        for n, c in zip(_lengths(rng, count, self.T), classes, strict=True):
+            clean = two[0 if c > 0 else 1][:n]
+            piece = _noise(rng, self.noise, n)
+            piece[: len(clean)] += clean
+            pieces.append(piece[:, None])
+        return at_the_end(self.T, pieces, classes)
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """The answer is positive if the number of ones among inputs of +-1 is odd (Section V).
+
+    Noise is added to the inputs. Two units, 7 parameters: a minimal exclusive or with feedback.
+    Source: BSF94, Section V. Raises: InputError as Latch.
+    """
+
+    T: int = 50
+    noise: float = 0.0
+    num_train: int = 50
+    num_test: int = 300
+    target: float = 0.8
+
+    name: ClassVar[str] = "parity"
+    network: ClassVar[Network] = PARITY
+
+    def __post_init__(self) -> None:
+        _checked(self)
+
+    def trial(self, seed: int, index: int) -> Trial:
+        """One trial: the same for equal arguments, whatever else is asked for."""
+        return _trial(self, seed, index)
+
+    def sequences(self, rng: np.random.Generator, count: int, _keys: np.random.Generator) -> Sequences:
+        """``count`` sequences of ones and minus ones; the last input of a sequence is such that its class is as drawn."""
+        classes = _balanced(rng, count)
+        pieces: list[Floats] = []
+        for n, c in zip(_lengths(rng, count, self.T), classes, strict=True):
+            bits = rng.choice([-1.0, 1.0], size=n)
+            if (np.count_nonzero(bits > 0) % 2 == 1) != (c > 0):
+                bits[-1] = -bits[-1]
+            pieces.append((bits + _noise(rng, self.noise, n))[:, None])
+        return at_the_end(self.T, pieces, classes)
+
+
+TASKS: Final = {task.name: task for task in (Latch, TwoSequence, Parity)}
+"""By name."""

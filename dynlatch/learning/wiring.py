@@ -1,0 +1,110 @@
+"""A network as the arrays of numbers that compiled passes follow.
+
+A row of signals for each step t holds, in this order: the states of the units, the signals, the cues, and "alive", which
+is 1 while the sequence lasts. Units stand in the order in which a step computes them. Sequences end together: a shorter
+one begins later, and before it begins everything is 0, so that its states stay 0.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynlatch.learning.network import Bias, Connection, Cue, Network, Previous, SameStep, Signal
+
+Integers = NDArray[np.int64]
+
+
+class Wiring(NamedTuple):
+    """Connections sorted by the unit they lead to, free ones first; and again by the unit they come from."""
+
+    num_units: int
+    num_signals: int
+    num_parameters: int
+    width: int
+    """Rows of one step."""
+    output: int
+    threshold: bool
+    first: Integers
+    """(n + 1): connections ``first[i]`` to ``first[i + 1]`` lead to unit i, ..."""
+    free: Integers
+    """(n): ... those before ``free[i]`` with free weights."""
+    source: Integers
+    """(C): the row of the source relative to the first row of the step."""
+    weight: Integers
+    """(C): the row of the weight: parameters first, fixed weights after them."""
+    out_first: Integers
+    """(n + 1): the connections that come from unit j, ..."""
+    out_unit: Integers
+    """... which unit they lead to: n more if it is the unit of the next step, ..."""
+    out_weight: Integers
+    """... and the rows of their weights."""
+    cue_step: Integers
+    """(q): the step of each cue."""
+    cue_class: NDArray[np.float64]
+    """(q): the sign of its class."""
+
+
+def fixed_weights(network: Network) -> list[float]:
+    """The weights that are no parameters, in the order of their rows."""
+    return [float(c.weight) for c in network.connections if not isinstance(c.weight, str)]
+
+
+@lru_cache(maxsize=64)
+def wire(network: Network) -> Wiring:
+    """The arrays of a network."""
+    n, m, q = network.num_units, network.num_signals, len(network.cues)
+    width = n + m + q + 1
+    place = {unit: k for k, unit in enumerate(network.order)}
+    number = {name: p for p, name in enumerate(network.parameters)}
+    fixed = len(number)
+    rows: list[tuple[Connection, int]] = []
+    for c in network.connections:
+        if isinstance(c.weight, str):
+            rows.append((c, number[c.weight]))
+        else:
+            rows.append((c, fixed))
+            fixed += 1
+
+    def source(c: Connection) -> int:
+        match c.source:
+            case Previous(unit):
+                return place[unit] - width
+            case SameStep(unit):
+                return place[unit]
+            case Signal(channel):
+                return n + channel
+            case Cue():
+                return n + m + network.cues.index(c.source)
+            case Bias():
+                return n + m + q
+
+    into = [sorted((r for r in rows if r[0].unit == unit), key=lambda r: not isinstance(r[0].weight, str))
+            for unit in network.order]  # fmt: skip
+    out: list[list[tuple[int, int]]] = [[] for _ in range(n)]
+    for c, row in rows:
+        if isinstance(c.source, Previous):
+            out[place[c.source.unit]].append((n + place[c.unit], row))
+        elif isinstance(c.source, SameStep):
+            out[place[c.source.unit]].append((place[c.unit], row))
+    first = np.cumsum([0, *map(len, into)])
+    return Wiring(
+        num_units=n,
+        num_signals=m,
+        num_parameters=len(number),
+        width=width,
+        output=place[network.output],
+        threshold=network.kind == "threshold",
+        first=first,
+        free=first[:-1] + np.array([sum(isinstance(c.weight, str) for c, _ in group) for group in into]),
+        source=np.array([source(c) for group in into for c, _ in group]),
+        weight=np.array([row for group in into for _, row in group]),
+        out_first=np.cumsum([0, *map(len, out)]),
+        out_unit=np.array([unit for group in out for unit, _ in group], dtype=np.int64),
+        out_weight=np.array([row for group in out for _, row in group], dtype=np.int64),
+        cue_step=np.array([cue.step for cue in network.cues], dtype=np.int64),
+        cue_class=np.array([1.0 if cue.positive else -1.0 for cue in network.cues]),
+    )
