@@ -16,7 +16,18 @@ from typing import Annotated, Final, cast
 import typer
 
 from dynlatch import __version__
-from dynlatch.cli import arguments, options, proofs, region_steps, searches, steps, terminal, theorem_steps, theorems
+from dynlatch.cli import (
+    arguments,
+    options,
+    proofs,
+    region_steps,
+    searches,
+    steps,
+    terminal,
+    theorem_steps,
+    theorems,
+    training,
+)
 from dynlatch.errors import InputError, OutputError
 from dynlatch.files import writable_folder
 
@@ -189,3 +200,4 @@ proofs.register(app)
 theorems.register(app)
 theorem_steps.register(app)
 searches.register(app)
+training.register(app)

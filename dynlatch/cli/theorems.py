@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import typer
 
-from dynlatch.cli import arguments, options, terminal
+from dynlatch.cli import options, terminal
+from dynlatch.cli.drawing import draw, drawable
 from dynlatch.errors import InputError
-from dynlatch.files import whole_file, writable_parent
 from dynlatch.progress import Progress
 from dynlatch.verdict import Verdict
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 NOT_REPLAYED: Final = 1
 """The exit code if a stored witness does not refute its statement again."""
-_FORMATS: Final = (".png", ".svg")
 _TITLE: Final = 40
 """Columns for a title in the table."""
 
@@ -67,7 +66,7 @@ def theorems(
 
     Examples: `dynlatch theorems`, `dynlatch theorems T4 --reading spectral`, `dynlatch theorems --replay`
     """
-    drawing = None if figure is None else _drawable(figure)
+    drawing = None if figure is None else drawable(figure)
     from dynlatch.theorems.table import statements
 
     chosen = _distinct([s for i in ids or [None] for s in statements(i, reading)], verdict)
@@ -76,7 +75,9 @@ def theorems(
         rows = _replayed(chosen, progress) if replay else [(s, None) for s in chosen]
         if drawing is not None and witness is not None:
             progress.start("drawing", 1)
-            _draw(drawing, witness)
+            from dynlatch.views.witness import witness_figure
+
+            draw(drawing, witness_figure(witness))
             progress.finish()
     if as_json:
         _show_json(rows, replay=replay)
@@ -104,12 +105,6 @@ def _distinct(rows: Sequence[Statement], verdict: Known | None) -> list[Statemen
 # --- pictures ---------------------------------------------------------------------------------------------------------
 
 
-def _drawable(path: Path) -> Path:
-    if path.suffix.lower() not in _FORMATS:
-        raise InputError(f"--figure {(path.name or str(path))[:40]!r} is neither .png nor .svg; name the file so")
-    return arguments.writable(writable_parent, path, "--figure")
-
-
 def _one_witness(rows: Sequence[Statement], *, named: bool) -> Statement:
     if not named:
         raise InputError("--figure draws one witness; name its statement, such as T3 --reading norm")
@@ -121,16 +116,6 @@ def _one_witness(rows: Sequence[Statement], *, named: bool) -> Statement:
         raise InputError(f"--figure draws a witness, but {what} has none that can be drawn")
     several = ", ".join(f"{s.id} ({s.reading})" for s in found.values())
     raise InputError(f"--figure draws one witness, not those of {several}; name one, and its --reading")
-
-
-def _draw(path: Path, of: Statement) -> None:
-    from dynlatch.views.figures import png_bytes, svg_text
-    from dynlatch.views.witness import witness_figure
-
-    figure = witness_figure(of)
-    content = png_bytes(figure) if path.suffix.lower() == ".png" else svg_text(figure).encode()
-    with whole_file(path) as temporary:
-        temporary.write_bytes(content)
 
 
 # --- replaying --------------------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
-"""The two inner loops of training, compiled: an epoch of presentations, and a run of candidates.
+"""The two inner loops of training, compiled: epochs of presentations, and candidates of searches.
 
-Both hand what was measured to an algorithm's ``step``, a compiled function that is passed as a value, and both treat
-every lane as if it were alone.
+Both hand what was measured to an algorithm's ``step``, a compiled function that is passed as a value, count
+presentations, and apply the stopping rules, for every lane as if it were alone. They return when a lane needs
+attention: when its run is over, or when a row of its history is due.
 """
 
 # pyright: reportMissingParameterType=false, reportUnknownParameterType=false
@@ -9,13 +10,14 @@ every lane as if it were alone.
 from __future__ import annotations
 
 import enum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
-from dynlatch.jit import ARRAY, VECTOR, jit_as, types
-from dynlatch.lanes import LANES, equal, fma, lane_array, load, spread, store
+from dynlatch.jit import ARRAY, VECTOR, jit, jit_as, types
+from dynlatch.lanes import LANES, equal, fma, load, spread, store
 from dynlatch.learning.network import Connection, Cue, Network, Previous, Signal
 from dynlatch.learning.passes import (
     choose,
@@ -45,119 +47,237 @@ class Sees(enum.IntEnum):
     """The random pseudo-gradient of discrete error propagation, summed over time."""
 
 
-_INTEGERS: Any = types.int64[::1]
+class State(enum.IntEnum):
+    """What a lane is doing."""
+
+    IDLE = 0
+    RUNNING = 1
+    SOLVED = 2
+    BUDGET = 3
+    STUCK = 4
+    DIVERGED = 5
+
+
+class Courses(NamedTuple):
+    """How far the trials in a block of lanes are; every field is of shape (LANES,)."""
+
+    state: NDArray[np.int64]
+    presentations: NDArray[np.int64]
+    due: NDArray[np.int64]
+    """The number of presentations at which a row of history is due."""
+    checking: NDArray[np.int64]
+    """1 while a pass with frozen parameters confirms an epoch without an error."""
+    streak: NDArray[np.int64]
+    """Epochs in a row without an error, ..."""
+    goal: NDArray[np.int64]
+    """... and how many of them count as learned; 0: one, and a pass that confirms it."""
+    errors: NDArray[np.int64]
+    """Wrong answers in the last epoch, or of the last candidate."""
+    seen: NDArray[np.int64]
+    """Presentations of the last epoch."""
+    cost: NDArray[np.float64]
+    """Their mean cost."""
+
+
+def new_courses() -> Courses:
+    """Courses of a block in which every lane is idle."""
+    a, b, c, d, e, f, g, h = (np.zeros(LANES, dtype=np.int64) for _ in range(8))
+    return Courses(a, b, c, d, e, f, g, h, np.zeros(LANES))
+
+
 _ORDER: Any = types.int64[:, ::1]
 _STREAMS: Any = types.uint64[:, ::1]
-STEP: Any = types.void(
-    ARRAY, ARRAY, ARRAY, ARRAY, VECTOR, _STREAMS, ARRAY, types.int64, types.int64, types.int64
-)  # fmt: skip
+STEP: Any = types.void(ARRAY, ARRAY, ARRAY, ARRAY, VECTOR, _STREAMS, ARRAY, types.int64, types.int64, types.int64)
 """step(weights, gradient, curvature, memory, settings, streams, active, P, begun, steps): new parameters in rows 0 to
 P - 1 of ``weights``, in the lanes where row 0 of ``active`` is 1."""
 _STEP_VALUE: Any = types.FunctionType(STEP)
 
-_SAMPLE: Final = Network(1, 1, 0, (Connection(0, Previous(0), "w"), Connection(0, Cue(1, True), "u"),
-                                   Connection(0, Signal(0), 1.0)))  # fmt: skip
+_SAMPLE: Final = Network(
+    1,
+    1,
+    0,
+    (Connection(0, Previous(0), "w"), Connection(0, Cue(1, True), "u"), Connection(0, Signal(0), 1.0)),
+)
 _WIRING: Any = numba.typeof(wire(_SAMPLE))
 _BLOCK: Any = numba.typeof(new_block(wire(_SAMPLE), 3, 2, 1, backwards=True, terms=False))
+_COURSES: Any = numba.typeof(new_courses())
+
+_IDLE: Final = int(State.IDLE)
+_RUNNING: Final = int(State.RUNNING)
+_SOLVED: Final = int(State.SOLVED)
+_BUDGET: Final = int(State.BUDGET)
+_STUCK: Final = int(State.STUCK)
+_DIVERGED: Final = int(State.DIVERGED)
+_GRADIENT: Final = int(Sees.GRADIENT)
+_TERMS: Final = int(Sees.TERMS)
+_PSEUDO: Final = int(Sees.PSEUDO)
 
 
-@jit_as(types.void(
-    _WIRING, _BLOCK, types.int64, _STEP_VALUE, ARRAY, VECTOR, VECTOR, _ORDER, _INTEGERS, ARRAY, ARRAY, types.int64
-))  # fmt: skip
-def epoch(wiring, block, sees, step, memory, settings, discrete, order, limit, training, tally, steps):
-    """Present the sequences of ``order`` one after another, to each lane the first ``limit[lane]`` of them.
+# --- epochs of presentations ------------------------------------------------------------------------------------------
 
-    ``training`` (1 row): 1 where a lane learns from what it sees (its column of ``order`` is shuffled first), 0 where it
-    only looks. ``tally``: rows of errors, of summed costs, and of presentations after which all parameters were finite.
-    ``discrete``: least, most and margin of pseudo-gradients.
-    """
+
+@jit
+def _miss(block, output_row, lane):
+    """The cost of a lane's present sequence, and 1 if its answer is wrong."""
+    x, wanted = block.signals[output_row, lane], block.wanted[0, lane]
+    return 0.5 * (x - wanted) * (x - wanted), int((x >= 0.0) != (wanted > 0.0))
+
+
+@jit
+def _note_finite(block, num_parameters, finite):
+    """Count a presentation in lanes whose parameters are all finite."""
+    total = spread(0.0)
+    for p in range(num_parameters):
+        total = fma(load(block.weights, p), 0.0, total)
+    store(finite, 0, load(finite, 0) + equal(total, 0.0))
+
+
+@jit
+def _begin_epoch(block, courses, order, budget):
+    """How many presentations each lane takes; the longest of them. Lanes that learn see a new order."""
     longest = 0
     for lane in range(LANES):
-        longest = max(longest, limit[lane])
-        if training[0, lane] > 0.0 and limit[lane] > 0:
-            shuffle(block.streams, order, lane, order.shape[0])
-    for r in range(3):
-        store(tally, r, 0.0)
-    active = np.zeros((1, LANES))
-    for k in range(longest):
-        begun = choose(wiring, block, order[k], steps)
-        output_row = forward(wiring, block, begun, steps)
-        learns = False
+        courses.errors[lane] = 0
+        courses.cost[lane] = 0.0
+        courses.seen[lane] = 0
+        if courses.state[lane] == _RUNNING:
+            courses.seen[lane] = min(order.shape[0], budget - courses.presentations[lane])
+            if not courses.checking[lane]:
+                shuffle(block.streams, order, lane, order.shape[0])
+        longest = max(longest, courses.seen[lane])
+    return longest
+
+
+@jit
+def _end_epoch(courses, finite, sequences, budget):
+    """Count, and apply the stopping rule; whether a lane needs attention."""
+    needed = False
+    for lane in range(LANES):
+        if courses.state[lane] != _RUNNING:
+            continue
+        seen = courses.seen[lane]
+        courses.cost[lane] /= seen
+        clean = courses.errors[lane] == 0 and seen == sequences
+        if finite[0, lane] < seen:
+            courses.presentations[lane] += int(finite[0, lane]) + 1
+            courses.state[lane] = _DIVERGED
+        else:
+            courses.presentations[lane] += seen
+            courses.streak[lane] = courses.streak[lane] + 1 if clean else 0
+            goal = courses.goal[lane]
+            if (courses.checking[lane] and clean) or 0 < goal <= courses.streak[lane]:
+                courses.state[lane] = _SOLVED
+            elif courses.presentations[lane] >= budget:
+                courses.state[lane] = _BUDGET
+            courses.checking[lane] = clean and goal == 0
+        needed |= courses.state[lane] != _RUNNING or courses.presentations[lane] >= courses.due[lane]
+    return needed
+
+
+@jit_as(
+    types.void(
+        _WIRING, _BLOCK, _COURSES, types.int64, _STEP_VALUE, ARRAY, VECTOR, _ORDER, types.int64, types.int64,
+        types.int64,
+    )
+)  # fmt: skip
+def epochs(wiring, block, courses, sees, step, memory, settings, order, budget, rounds, steps):
+    """At most ``rounds`` epochs: present to each running lane the sequences of its column of ``order``.
+
+    A lane learns from every one of them, or only looks while it is ``checking``. ``settings``: the algorithm's; for
+    pseudo-gradients the last three are least, most and margin.
+    """
+    active, finite = np.zeros((1, LANES)), np.zeros((1, LANES))
+    for _ in range(rounds):
+        longest = _begin_epoch(block, courses, order, budget)
+        store(finite, 0, 0.0)
+        for k in range(longest):
+            begun = choose(wiring, block, order[k], steps)
+            output_row = forward(wiring, block, begun, steps)
+            learns = False
+            for lane in range(LANES):
+                active[0, lane] = 0.0
+                if k < courses.seen[lane]:
+                    cost, error = _miss(block, output_row, lane)
+                    courses.cost[lane] += cost
+                    courses.errors[lane] += error
+                    if not courses.checking[lane]:
+                        active[0, lane] = 1.0
+                        learns = True
+            if learns:
+                if sees == _GRADIENT:
+                    gradient(wiring, block, begun, steps, output_row)
+                elif sees == _PSEUDO:
+                    least, most, margin = settings[-3], settings[-2], settings[-1]
+                    pseudo_gradient(wiring, block, begun, steps, output_row, least, most, margin)
+                else:
+                    gradient_and_curvature(wiring, block, begun, steps, output_row, sees == _TERMS)
+                step(
+                    block.weights, block.gradient, block.curvature, memory, settings, block.streams, active,
+                    wiring.num_parameters, begun, steps,
+                )  # fmt: skip
+            _note_finite(block, wiring.num_parameters, finite)
+        if _end_epoch(courses, finite, order.shape[0], budget) or longest == 0:
+            return
+
+
+# --- candidates of searches -------------------------------------------------------------------------------------------
+
+
+@jit
+def _evaluate(wiring, block, which, sequences, steps):
+    """Mean costs of all lanes' candidates in row 0 of ``gradient``, their errors in row 1."""
+    store(block.gradient, 0, 0.0)
+    store(block.gradient, 1, 0.0)
+    for s in range(sequences):
+        which[:] = s
+        output_row = forward_only(wiring, block, choose(wiring, block, which, steps), steps)
         for lane in range(LANES):
-            active[0, lane] = 0.0
-            if k < limit[lane]:
-                x = block.signals[output_row, lane]
-                miss = x - block.wanted[0, lane]
-                tally[0, lane] += (x >= 0.0) != (block.wanted[0, lane] > 0.0)
-                tally[1, lane] += 0.5 * miss * miss
-                active[0, lane] = training[0, lane]
-                learns |= training[0, lane] > 0.0
-        if learns:
-            if sees == 1:
-                gradient(wiring, block, begun, steps, output_row)
-            elif sees == 4:
-                pseudo_gradient(wiring, block, begun, steps, output_row, discrete[0], discrete[1], discrete[2])
-            else:
-                gradient_and_curvature(wiring, block, begun, steps, output_row, sees == 3)
-            step(block.weights, block.gradient, block.curvature, memory, settings, block.streams, active,
-                 wiring.num_parameters, begun, steps)  # fmt: skip
-        total = spread(0.0)
-        for p in range(wiring.num_parameters):
-            total = fma(load(block.weights, p), 0.0, total)
-        store(tally, 2, load(tally, 2) + equal(total, 0.0))
+            cost, error = _miss(block, output_row, lane)
+            block.gradient[0, lane] += cost
+            block.gradient[1, lane] += error
+    for lane in range(LANES):
+        block.gradient[0, lane] /= sequences
 
 
-@jit_as(types.void(
-    _WIRING, _BLOCK, _STEP_VALUE, ARRAY, VECTOR, _INTEGERS, ARRAY, ARRAY, types.float64, types.int64, types.int64
-))  # fmt: skip
-def candidates(wiring, block, step, memory, settings, limit, running, tally, accepted, sequences, steps):
-    """Present the whole training set to one candidate after another, to each lane at most ``limit[lane]`` of them.
+@jit_as(
+    types.void(
+        _WIRING, _BLOCK, _COURSES, _STEP_VALUE, ARRAY, VECTOR, types.float64, types.int64, types.int64, types.int64,
+        types.int64,
+    )
+)  # fmt: skip
+def candidates(wiring, block, courses, step, memory, settings, accepted, budget, rounds, sequences, steps):
+    """At most ``rounds`` candidates: present the whole training set to the parameters in each running lane.
 
-    A lane stops where a candidate makes no error at a mean cost of at most ``accepted``, keeping it, or where the step
-    sets row 0 of ``memory``, its sign that it is stuck. ``running`` (1 row): 1 where a lane goes on, changed here; 2
-    means solved, 3 stuck. ``tally``: rows of errors, of mean costs (of the last candidate), and of candidates.
+    A lane stops where they make no error at a mean cost of at most ``accepted``, and keeps them; where the step sets
+    row 0 of ``memory``, its sign that it gives up; and where the budget does not suffice for another candidate.
     """
     which = np.zeros(LANES, dtype=np.int64)
     active = np.zeros((1, LANES))
-    longest = 0
-    for lane in range(LANES):
-        if running[0, lane] == 1.0:
-            longest = max(longest, limit[lane])
-    store(tally, 2, 0.0)
-    for e in range(longest):
-        store(block.gradient, 0, 0.0)
-        store(block.gradient, 1, 0.0)
-        some = False
+    for _ in range(rounds):
+        _evaluate(wiring, block, which, sequences, steps)
         for lane in range(LANES):
-            active[0, lane] = running[0, lane] == 1.0 and e < limit[lane]
-            some |= active[0, lane] > 0.0
-        if not some:
-            break
-        for s in range(sequences):
-            which[:] = s
-            begun = choose(wiring, block, which, steps)
-            output_row = forward_only(wiring, block, begun, steps)
-            for lane in range(LANES):
-                x = block.signals[output_row, lane]
-                miss = x - block.wanted[0, lane]
-                block.gradient[0, lane] += 0.5 * miss * miss
-                block.gradient[1, lane] += (x >= 0.0) != (block.wanted[0, lane] > 0.0)
+            active[0, lane] = 0.0
+            if courses.state[lane] == _RUNNING:
+                courses.presentations[lane] += sequences
+                courses.cost[lane] = block.gradient[0, lane]
+                courses.errors[lane] = int(block.gradient[1, lane])
+                courses.seen[lane] = sequences
+                if courses.errors[lane] == 0 and courses.cost[lane] <= accepted:
+                    courses.state[lane] = _SOLVED
+                else:
+                    active[0, lane] = 1.0
+        step(
+            block.weights, block.gradient, block.curvature, memory, settings, block.streams, active,
+            wiring.num_parameters, 0, steps,
+        )  # fmt: skip
+        needed = False
         for lane in range(LANES):
-            block.gradient[0, lane] /= sequences
-            if active[0, lane] > 0.0:
-                tally[0, lane] = block.gradient[1, lane]
-                tally[1, lane] = block.gradient[0, lane]
-                tally[2, lane] += 1.0
-                if block.gradient[1, lane] == 0.0 and block.gradient[0, lane] <= accepted:
-                    running[0, lane] = 2.0
-                    active[0, lane] = 0.0
-        step(block.weights, block.gradient, block.curvature, memory, settings, block.streams, active,
-             wiring.num_parameters, 0, steps)  # fmt: skip
-        for lane in range(LANES):
-            if active[0, lane] > 0.0 and memory[0, lane] > 0.0:
-                running[0, lane] = 3.0
-
-
-def new_tally() -> Any:
-    """Room for what the loops count."""
-    return lane_array(3)
+            if courses.state[lane] == _RUNNING:
+                if memory[0, lane] > 0.0:
+                    courses.state[lane] = _STUCK
+                elif courses.presentations[lane] + sequences > budget:
+                    courses.state[lane] = _BUDGET
+            if courses.state[lane] != _IDLE:
+                needed |= courses.state[lane] != _RUNNING or courses.presentations[lane] >= courses.due[lane]
+        if needed:
+            return

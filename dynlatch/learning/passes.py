@@ -4,7 +4,9 @@ x_i(t) = f(a_i(t)). With e the cost (x_N - d)^2 / 2 of a lane and delta_i(t) = d
 gradient at step t is the term of eq. 4, delta_i(t) z(t), z being what its connection carries; the diagonal Gauss-Newton
 curvature of that share is h_i(t) z(t)^2 (after Becker and Le Cun), where
 
-    h_i(t) = f'(a_i)^2 [ sum_k w_ki^2 h_k(t + 1) + sum_k F_ki^2 h_k(t) + 1{t = N, i = output} ],  F the same-step weights.
+    h_i(t) = f'(a_i)^2 [ sum_k w_ki^2 h_k(t + 1) + sum_k F_ki^2 h_k(t) + 1{t = N, i = output} ]
+
+and F are the same-step weights.
 
 Discrete error propagation (eqs. 7-10) replaces delta by a random pseudo-gradient.
 """
@@ -13,7 +15,7 @@ Discrete error propagation (eqs. 7-10) replaces delta by a random pseudo-gradien
 # numba infers the types of the kernels' arguments.
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,10 +163,10 @@ def _advance(wiring, block, t, base):
 
 @jit
 def _is_disturbed(block):
+    most = 0.0
     for lane in range(LANES):
-        if block.fresh[0, lane] > 0.0:
-            return True
-    return False
+        most = max(most, block.fresh[0, lane])
+    return most > 0.0
 
 
 @jit

@@ -72,16 +72,24 @@ class Task(Protocol):
         ...
 
 
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
 def _checked(task: Latch | TwoSequence | Parity) -> None:
-    if isinstance(task.T, bool) or not isinstance(task.T, int) or not 2 <= task.T <= _LONGEST:
+    if not _is_whole(task.T) or not 2 <= task.T <= _LONGEST:
         raise InputError(f"T={task.T!r} must be a whole number from 2 to {_LONGEST}: the most steps of a sequence")
-    if not (isinstance(task.noise, int | float) and math.isfinite(task.noise) and task.noise >= 0):
+    if not _is_number(task.noise) or not task.noise >= 0:
         raise InputError(f"noise={task.noise!r} must not be negative: it bounds the uniform noise")
-    if task.num_train < 2 or task.num_test < 2:
+    if not (_is_whole(task.num_train) and _is_whole(task.num_test)) or min(task.num_train, task.num_test) < 2:
         raise InputError(
             f"num_train={task.num_train}, num_test={task.num_test}: both classes need a sequence, so give at least 2"
         )
-    if not 0.0 < task.target < 1.0:
+    if not _is_number(task.target) or not 0.0 < task.target < 1.0:
         raise InputError(f"target={task.target!r} must lie between 0 and 1, inside the range of tanh; BSF94 takes 0.8")
 
 
@@ -148,8 +156,9 @@ class Latch:
 class TwoSequence:
     """Two sequences of numbers, presented at the beginning, must be told apart at the end (Section V).
 
-    ``mode="keys"``: two fixed sequences of ``min(5, T/2)`` numbers in [-1, 1], then noise alone. ``mode="prefixes"``: the
-    first N numbers of two fixed sequences of T numbers. Noise is added everywhere. Five units, 25 parameters.
+    ``mode="keys"``: two fixed sequences of ``min(key_length, T/2)`` numbers in [-1, 1], then noise alone.
+    ``mode="prefixes"``: the first N numbers of two fixed sequences of T numbers. Noise is added everywhere. Five units,
+    25 parameters.
     Source: BSF94, Section V. Raises: InputError as Latch, and for another mode.
     """
 
@@ -214,7 +223,7 @@ class Parity:
         return _trial(self, seed, index)
 
     def sequences(self, rng: np.random.Generator, count: int, _keys: np.random.Generator) -> Sequences:
-        """``count`` sequences of ones and minus ones; the last input of a sequence is such that its class is as drawn."""
+        """``count`` sequences of ones and minus ones; the last input makes the class as drawn."""
         classes = _balanced(rng, count)
         pieces: list[Floats] = []
         for n, c in zip(_lengths(rng, count, self.T), classes, strict=True):

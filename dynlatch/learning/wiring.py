@@ -1,8 +1,8 @@
 """A network as the arrays of numbers that compiled passes follow.
 
-A row of signals for each step t holds, in this order: the states of the units, the signals, the cues, and "alive", which
-is 1 while the sequence lasts. Units stand in the order in which a step computes them. Sequences end together: a shorter
-one begins later, and before it begins everything is 0, so that its states stay 0.
+The rows of a step t are, in this order: the states of the units, the signals, the cues, and "alive", which is 1 while
+the sequence lasts. Units stand in the order in which a step computes them. Sequences end together: a shorter one begins
+later, and before it begins everything is 0, so that its states stay 0.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """A block of lanes with the trials that are in them."""
 
+# pyright: reportMissingParameterType=false
+# numba infers the types of the kernels' arguments.
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -10,7 +12,7 @@ import numpy as np
 from dynlatch.jit import jit_as
 from dynlatch.lanes import LANES, lane_array
 from dynlatch.learning.algorithm import Floats
-from dynlatch.learning.loops import STEP, candidates, new_tally
+from dynlatch.learning.loops import STEP, State, candidates, new_courses
 from dynlatch.learning.network import Network
 from dynlatch.learning.passes import new_block
 from dynlatch.learning.trial import Sequences
@@ -59,7 +61,7 @@ class Workplace:
 
 
 @jit_as(STEP)
-def _stay(weights, gradient, curvature, memory, settings, streams, active, num_parameters, begun, steps):  # pyright: ignore
+def _stay(weights, gradient, curvature, memory, settings, streams, active, num_parameters, begun, steps):
     """Change nothing."""
 
 
@@ -86,12 +88,11 @@ def measured(
                     place.fill(lane, given[k], parameters[k], targets[k])
                 else:
                     place.empty(lane)
-            tally, running = new_tally(), lane_array(1)
-            running[0, : len(some)] = 1.0
+            courses = new_courses()
+            courses.state[: len(some)] = State.RUNNING
             candidates(
-                place.wiring, place.block, _stay, lane_array(1), np.zeros(1), np.ones(LANES, dtype=np.int64), running,
-                tally, _NEVER, size, steps,
+                place.wiring, place.block, courses, _stay, lane_array(1), np.zeros(1), _NEVER, size, 1, size, steps
             )  # fmt: skip
-            errors[some] = tally[0, : len(some)] / size
-            costs[some] = tally[1, : len(some)]
+            errors[some] = courses.errors[: len(some)] / size
+            costs[some] = courses.cost[: len(some)]
     return errors, costs

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Lock, Thread
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from dynlatch.errors import InputError
 from dynlatch.lanes import LANES, lane_array
 from dynlatch.learning.algorithm import BEST, BEST_COST, Algorithm, Floats
-from dynlatch.learning.loops import Sees, candidates, epoch, new_tally
+from dynlatch.learning.loops import Sees, State, candidates, epochs, new_courses
 from dynlatch.learning.network import Network
 from dynlatch.learning.run import History, Run
 from dynlatch.learning.streams import key_for
@@ -25,8 +26,11 @@ from dynlatch.verdict import Stop
 ACCEPTED: Final = 0.05
 """Mean cost at which a search accepts a point that makes no error."""
 _PER_DECADE: Final = 8
-_CANDIDATES: Final = 16
-"""Candidates between two looks at a lane."""
+_ROUNDS: Final = {True: 64, False: 256}
+"""Candidates of a search, and epochs, between two looks at what else is to be done: about a tenth of a second."""
+_STOPS: Final = {
+    State.SOLVED: Stop.SOLVED, State.BUDGET: Stop.BUDGET, State.STUCK: Stop.STUCK, State.DIVERGED: Stop.DIVERGED,
+}  # fmt: skip
 
 
 def train(
@@ -40,16 +44,18 @@ def train(
 ) -> list[Run]:
     """Train every trial by ``algorithm``, many at once; one ``Run`` for each, in their order.
 
-    An online algorithm (one that is told gradients) changes parameters after every sequence and sees the training set in
-    a new order each epoch. It stops after an epoch without an error that a pass with frozen parameters confirms, or after
-    ``trial.streak`` such epochs. A search stops at parameters that make no error at a mean cost of at most ``accepted``,
-    or when it gives up. Both stop after ``budget`` presentations (by default the algorithm's own). A presentation is one
-    forward pass of one sequence, whatever it is for. Equal trials give equal runs in any company and on any number of
-    ``threads``. Raises: InputError for no trials, trials of different networks, units that the algorithm does not train,
-    a budget below 1. Rigor: floating point, sampled. Cost: README, "How fast"; memory grows as ``threads``, not as trials.
+    An online algorithm (one that is told gradients) changes parameters after every sequence and sees the training set
+    in a new order each epoch. It stops after an epoch without an error that a pass with frozen parameters confirms, or
+    after ``trial.streak`` such epochs. A search stops at parameters that make no error at a mean cost of at most
+    ``accepted``, or when it gives up. Both stop after ``budget`` presentations (by default the algorithm's own). A
+    presentation is one forward pass of one sequence, whatever it is for. Equal trials give equal runs in any company
+    and on any number of ``threads``.
+    Raises: InputError for no trials, trials of different networks or numbers of sequences, units that the algorithm
+    does not train, a budget below 1. Rigor: floating point. Cost: README, "How fast"; memory grows with threads, T and
+    the training set, not with the number of trials.
     """
     network = _common_network(trials, algorithm)
-    most = _checked_budget(budget, algorithm)
+    most = _checked_budget(budget, algorithm, len(trials[0].train))
     if not accepted > 0.0:
         raise InputError(f"accepted={accepted} must be positive: no search reaches a mean cost of 0")
     work = _Work(trials, algorithm, network, most, accepted)
@@ -87,12 +93,17 @@ def _common_network(trials: Sequence[Trial], algorithm: Algorithm) -> Network:
     raise InputError(f"{algorithm.name} needs the slope of its units, which threshold units do not have; use tanh")
 
 
-def _checked_budget(budget: int | None, algorithm: Algorithm) -> int:
+def _checked_budget(budget: object, algorithm: Algorithm, sequences: int) -> int:
     if budget is None:
-        return algorithm.budget
-    if isinstance(budget, bool) or not isinstance(budget, int | np.integer) or budget < 1:
+        return max(algorithm.budget, sequences)
+    if isinstance(budget, bool) or not isinstance(budget, int) or budget < 1:
         raise InputError(f"budget={budget!r} must be a number of presentations, at least 1")
-    return int(budget)
+    if algorithm.sees is Sees.COST and budget < sequences:
+        raise InputError(
+            f"budget={budget} is less than one pass over the {sequences} training sequences, which every candidate of "
+            f"{algorithm.name} needs"
+        )
+    return budget
 
 
 def target_of(trial: Trial, network: Network) -> float:
@@ -126,19 +137,15 @@ class _Course:
     trial: Trial
     number: int
     presentations: int = 0
-    checking: bool = False
-    streak: int = 0
     stop: Stop = Stop.BUDGET
     parameters: Floats = field(default_factory=lambda: np.empty(0))
     rows: list[tuple[int, Floats, float, float]] = field(default_factory=list[tuple[int, Floats, float, float]])
-    next_row: float = 0.0
 
-    def record(self, parameters: Floats, error: float, cost: float, *, last: bool = False) -> None:
-        """A row of history if one is due."""
-        if self.presentations >= self.next_row or last:
-            self.rows.append((self.presentations, parameters, error, cost))
-            size = max(self.presentations, len(self.trial.train))
-            self.next_row = size * 10.0 ** (1.0 / _PER_DECADE)
+    def record(self, parameters: Floats, error: float, cost: float) -> int:
+        """A row of history; the number of presentations at which the next one is due."""
+        self.rows.append((self.presentations, parameters, error, cost))
+        size = max(self.presentations, len(self.trial.train))
+        return math.ceil(size * 10.0 ** (1.0 / _PER_DECADE))
 
     def history(self) -> History:
         presentations, parameters, error, cost = zip(*self.rows, strict=True)
@@ -219,7 +226,7 @@ class _Lanes:
         self._settings = np.array(algorithm.settings(), dtype=np.float64)
         self._courses: list[_Course | None] = [None] * LANES
         self._order = np.zeros((sequences, LANES), dtype=np.int64)
-        self._tally: Any = new_tally()
+        self._now = new_courses()
         self._memory: Floats | None = None
 
     def idle(self) -> list[int]:
@@ -238,88 +245,56 @@ class _Lanes:
         if self._memory is None:
             self._memory = lane_array(len(memory))
         self._memory[:, lane] = memory
-        course.record(trial.initial.copy(), np.nan, np.nan)
+        for counter in self._now:
+            counter[lane] = 0
+        self._now.state[lane] = State.RUNNING
+        self._now.goal[lane] = trial.streak
+        self._now.due[lane] = min(course.record(trial.initial.copy(), np.nan, np.nan), len(trial.train))
         self._courses[lane] = course
 
     def go_on(self, budget: int) -> list[_Course]:
-        """An epoch, or some candidates, in every lane; the trials that ended, which leave their lanes."""
-        ended = self._search(budget) if self._searches else self._present(budget)
-        for course in ended:
-            lane = self._courses.index(course)
-            self._courses[lane] = None
-            self._place.empty(lane)
-        return ended
-
-    def _present(self, budget: int) -> list[_Course]:
-        """An epoch in every lane."""
-        place, size = self._place, self._place.sequences
-        limit = np.zeros(LANES, dtype=np.int64)
-        training = lane_array(1)
-        for lane, course in enumerate(self._courses):
-            if course is not None:
-                limit[lane] = min(size, budget - course.presentations)
-                training[0, lane] = not course.checking
-        epoch(
-            place.wiring, place.block, int(self._algorithm.sees), self._algorithm.step, self._memory, self._settings,
-            self._settings[-3:].copy() if self._settings.size >= 3 else np.zeros(3), self._order, limit, training,
-            self._tally, place.steps,
-        )  # fmt: skip
+        """Work on all lanes until one of them needs attention; the trials that ended, which leave their lanes."""
+        self._work(budget)
         ended: list[_Course] = []
-        for lane, course in enumerate(self._courses):
+        for lane in np.flatnonzero((self._now.state > State.RUNNING) | (self._now.presentations >= self._now.due)):
+            course = self._courses[lane]
             if course is None:
                 continue
-            seen = int(limit[lane])
-            errors, cost, sound = (float(self._tally[r, lane]) for r in range(3))
-            diverged = sound < seen
-            course.presentations += int(sound) + 1 if diverged else seen
-            stop = Stop.DIVERGED if diverged else _after_epoch(course, errors == 0.0 and seen == size, budget)
-            if stop is not None:
-                course.stop = stop
+            self._look(int(lane), course)
+            if self._now.state[lane] != State.RUNNING:
+                course.stop = _STOPS[State(self._now.state[lane])]
                 ended.append(course)
-            parameters = place.parameters(lane)
-            course.record(parameters, errors / seen, cost / seen, last=stop is not None)
-            course.parameters = parameters
+                self._leave(int(lane))
         return ended
 
-    def _search(self, budget: int) -> list[_Course]:
-        """Some candidates in every lane."""
-        place, size, memory = self._place, self._place.sequences, self._memory
-        limit = np.zeros(LANES, dtype=np.int64)
-        running = lane_array(1)
-        for lane, course in enumerate(self._courses):
-            if course is not None:
-                limit[lane] = min(_CANDIDATES, (budget - course.presentations) // size)
-                running[0, lane] = 1.0
-        candidates(
-            place.wiring, place.block, self._algorithm.step, memory, self._settings, limit, running, self._tally,
-            self._accepted, size, place.steps,
-        )  # fmt: skip
-        ended: list[_Course] = []
-        for lane, course in enumerate(self._courses):
-            if course is None:
-                continue
-            assert memory is not None
-            course.presentations += int(self._tally[2, lane]) * size
-            solved, stuck = running[0, lane] == 2.0, running[0, lane] == 3.0
-            best = place.parameters(lane) if solved else memory[BEST : BEST + place.num_parameters, lane].copy()
-            over = solved or stuck or course.presentations + size > budget
-            if over:
-                course.stop = Stop.SOLVED if solved else Stop.STUCK if stuck else Stop.BUDGET
-                ended.append(course)
-            cost = float(self._tally[1, lane] if solved else memory[BEST_COST, lane])
-            course.record(best, float(self._tally[0, lane]) / size, cost, last=over)
-            course.parameters = best
-        return ended
+    def _work(self, budget: int) -> None:
+        algorithm, place = self._algorithm, self._place
+        rounds = _ROUNDS[self._searches]
+        if self._searches:
+            candidates(
+                place.wiring, place.block, self._now, algorithm.step, self._memory, self._settings, self._accepted,
+                budget, rounds, place.sequences, place.steps,
+            )  # fmt: skip
+        else:
+            epochs(
+                place.wiring, place.block, self._now, int(algorithm.sees), algorithm.step, self._memory,
+                self._settings, self._order, budget, rounds, place.steps,
+            )  # fmt: skip
 
+    def _look(self, lane: int, course: _Course) -> None:
+        """Take down where a trial is."""
+        now, parameters = self._now, self._place.parameters(lane)
+        error, cost = now.errors[lane] / now.seen[lane], now.cost[lane]
+        if self._searches and now.state[lane] != State.SOLVED:
+            assert self._memory is not None
+            parameters = self._memory[BEST : BEST + self._place.num_parameters, lane].copy()
+            cost = self._memory[BEST_COST, lane]
+        course.presentations = int(now.presentations[lane])
+        course.parameters = parameters
+        now.due[lane] = course.record(parameters, float(error), float(cost))
 
-def _after_epoch(course: _Course, clean: bool, budget: int) -> Stop | None:
-    """What an epoch without (``clean``) or with errors leads to."""
-    if course.checking and clean:
-        return Stop.SOLVED
-    course.streak = course.streak + 1 if clean else 0
-    if 0 < course.trial.streak <= course.streak:
-        return Stop.SOLVED
-    if course.presentations >= budget:
-        return Stop.BUDGET
-    course.checking = clean and course.trial.streak == 0
-    return None
+    def _leave(self, lane: int) -> None:
+        self._courses[lane] = None
+        self._place.empty(lane)
+        self._now.state[lane] = State.IDLE
+        self._now.presentations[lane] = self._now.due[lane] = 0

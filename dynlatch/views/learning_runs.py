@@ -1,0 +1,58 @@
+"""Runs of learning as JSON; see ``results``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from dynlatch.views.json_values import Json, number
+
+if TYPE_CHECKING:
+    from dynlatch.learning.run import Run
+    from dynlatch.learning.summary import Summary
+
+
+def of_training(summary: Summary, runs: Sequence[Run]) -> Json:
+    """One algorithm on one task: its settings, what all runs came to, and every run with its history."""
+    algorithm: Any = runs[0].algorithm
+    return {
+        "task": summary.task,
+        "algorithm": summary.algorithm,
+        "settings": {name: number(value) for name, value in asdict(algorithm).items()},
+        "num_runs": summary.num_runs,
+        "learned": summary.learned,
+        "learned_interval": [number(summary.low), number(summary.high)],
+        "presentations_quartiles": [number(v) for v in summary.presentations],
+        "train_error": _with_error(summary.train_error),
+        "test_error": _with_error(summary.test_error),
+        "rigor": "sampled",
+        "runs": [_of_run(run) for run in runs],
+    }
+
+
+def _with_error(value: tuple[float, float]) -> Json:
+    return {"mean": number(value[0]), "standard_error": number(value[1])}
+
+
+def _of_run(run: Run) -> Json:
+    history = run.history
+    return {
+        "seed": run.trial.seed,
+        "index": run.trial.index,
+        "stop": str(run.stop),
+        "learned": run.learned,
+        "presentations": run.presentations,
+        "train_error": number(run.train_error),
+        "train_cost": number(run.train_cost),
+        "test_error": number(run.test_error),
+        "parameters": [
+            {"name": name, "value": number(float(value))}
+            for name, value in zip(run.trial.network.parameters, run.parameters, strict=True)
+        ],
+        "history": {
+            "presentations": [int(v) for v in history.presentations],
+            "error": [number(float(v)) for v in history.error],
+            "cost": [number(float(v)) for v in history.cost],
+        },
+    }
