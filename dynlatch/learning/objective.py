@@ -1,7 +1,7 @@
 """Cost, gradient, curvature and states of sequences, each under parameters of its own: the passes, from outside.
 
-B sequences stand side by side in blocks of lanes. ``Batch`` is made once and then asked for many parameters; nothing in
-it depends on the number of threads.
+B sequences stand side by side in rows of lanes: sequence b in row b // LANES, lane b % LANES. ``Batch`` is made once
+and then asked for many parameters; nothing in it depends on the number of threads.
 """
 
 # pyright: reportMissingParameterType=false, reportUnknownParameterType=false
@@ -15,14 +15,16 @@ import numpy as np
 
 from dynlatch.errors import InputError
 from dynlatch.jit import jit
-from dynlatch.lanes import LANES
+from dynlatch.lanes import LANES, load, store
 from dynlatch.learning.network import Network
 from dynlatch.learning.passes import (
+    Block,
     choose,
     forward,
     forward_only,
     gradient,
     gradient_and_curvature,
+    new_block,
 )
 from dynlatch.learning.trial import Floats, Sequences
 from dynlatch.learning.workplace import Workplace
@@ -58,151 +60,158 @@ class Batch:
                 f"sequences with {sequences.num_signals} signals do not fit a network that takes {network.num_signals}"
             )
         self.network = network
-        self.sequences = sequences
         self.steps = sequences.steps
-        self._target = target
+        self._lengths = sequences.lengths
         self._threads = threads
-        self._forwards: list[Workplace] = []
-        self._backwards: list[Workplace] = []
+        self._rows = -(-len(sequences) // LANES)
+        self._place = Workplace(network, self.steps, self._rows, backwards=False, terms=False)
+        for lane in range(LANES):
+            self._place.block.aim[0, lane] = target
+        self._place.lay_out(sequences)
 
     def __len__(self) -> int:
-        return len(self.sequences)
+        return len(self._lengths)
 
     def costs(self, parameters: Floats) -> tuple[Floats, Floats]:
         """Cost and error (0 or 1) of every sequence, two arrays of shape (B,). Memory: independent of T."""
-        found = np.empty((2, len(self)))
+        weights, found = self._in_lanes(parameters), np.empty((2, self._rows, LANES))
 
-        def work(place: Workplace, columns: slice) -> None:
-            found[:, columns] = _costs(place.wiring, place.block, self.steps)[:, : columns.stop - columns.start]
+        def work(first: int, last: int) -> None:
+            _costs(self._place.wiring, self._block(backwards=False), weights, found, first, last, self.steps)
 
-        if not self._forwards:
-            self._forwards = self._places(backwards=False)
-        self._each(self._forwards, parameters, work)
-        return found[0], found[1]
+        self._each(work)
+        return self._by_sequence(found[0]), self._by_sequence(found[1])
 
     def gradients(self, parameters: Floats) -> tuple[Floats, Floats]:
-        """Cost (B,) and its gradient (B, P), by back-propagation through time. Memory: T rows of lanes per block."""
-        costs, slopes = np.empty(len(self)), np.empty((len(self), len(self.network.parameters)))
-
-        def work(place: Workplace, columns: slice) -> None:
-            count = columns.stop - columns.start
-            costs[columns] = _gradients(place.wiring, place.block, self.steps)[:count]
-            slopes[columns] = place.block.gradient[: place.num_parameters, :count].T
-
+        """Cost (B,) and its gradient (B, P), by back-propagation through time. Memory: T rows of lanes per thread."""
         self._refuse_threshold()
-        if not self._backwards:
-            self._backwards = self._places(backwards=True)
-        self._each(self._backwards, parameters, work)
-        return costs, slopes
+        weights, found = self._in_lanes(parameters), np.empty((self._rows, LANES))
+        slopes = np.empty_like(weights)
+
+        def work(first: int, last: int) -> None:
+            block = self._block(backwards=True)
+            _gradients(self._place.wiring, block, weights, found, slopes, first, last, self.steps)
+
+        self._each(work)
+        return self._by_sequence(found), self._by_sequence(slopes)
 
     def states(self, parameters: Floats) -> Floats:
         """x_i(t), shape (B, T, n); 0 before a sequence begins."""
-        found = np.empty((len(self), self.steps, self.network.num_units))
+        weights = self._in_lanes(parameters)
+        found = np.empty((self._rows, self.steps, self.network.num_units, LANES))
 
-        def work(place: Workplace, columns: slice) -> None:
-            _states(place.wiring, place.block, self.steps)
-            found[columns] = self._by_step(place, place.block.signals, place.wiring.width, columns)
+        def work(first: int, last: int) -> None:
+            block = self._block(backwards=True)
+            for row in range(first, last):
+                _states(self._place.wiring, block, weights, row, self.steps)
+                found[row] = self._by_step(block.signals, self._place.wiring.width)
 
-        self._each(self._places(backwards=True), parameters, work)
-        return found
+        self._each(work)
+        return self._cut(self._by_sequence(found))
 
     def terms(self, parameters: Floats) -> Terms:
         """States, gradient and curvature step by step. Memory: of order B T P."""
-        shape = (len(self), self.steps)
-        n, p = self.network.num_units, len(self.network.parameters)
-        sizes = (n, n, n, p, p)
-        found = Terms(*(np.empty((*shape, size)) for size in sizes))
-
-        def work(place: Workplace, columns: slice) -> None:
-            block, wiring = place.block, place.wiring
-            _terms(wiring, block, self.steps)
-            found.states[columns] = self._by_step(place, block.signals, wiring.width, columns)
-            found.deltas[columns] = self._by_step(place, block.deltas[: (self.steps + 1) * n], n, columns)
-            found.bends[columns] = self._by_step(place, block.bends[: (self.steps + 1) * n], n, columns)
-            for rows, into in ((block.gradient, found.gradient), (block.curvature, found.curvature)):
-                count = columns.stop - columns.start
-                into[columns] = rows.reshape(self.steps + 1, p, LANES)[1:, :, :count].transpose(2, 0, 1)
-
         self._refuse_threshold()
-        self._each(self._places(backwards=True, terms=True), parameters, work)
-        began = np.arange(self.steps)[None, :] >= (self.steps - self.sequences.lengths)[:, None]
-        for array in (found.deltas, found.bends, found.gradient, found.curvature):
-            array[~began] = 0.0
-        return found
+        weights, n, p = self._in_lanes(parameters), self.network.num_units, len(self.network.parameters)
+        parts = [np.empty((self._rows, self.steps, size, LANES)) for size in (n, n, n, p, p)]
 
-    def _by_step(self, place: Workplace, rows: Floats, width: int, columns: slice) -> Floats:
-        """Rows of units by step as (B, T, n), units in the order of the network."""
-        back = np.argsort(self.network.order)
-        by_step = rows.reshape(self.steps + 1, width, LANES)[1:, back, : columns.stop - columns.start]
-        return by_step.transpose(2, 0, 1)
+        def work(first: int, last: int) -> None:
+            block, wiring = self._block(backwards=True, terms=True), self._place.wiring
+            for row in range(first, last):
+                _terms(wiring, block, weights, row, self.steps)
+                parts[0][row] = self._by_step(block.signals, wiring.width)
+                parts[1][row] = self._by_step(block.deltas[:-n], n)
+                parts[2][row] = self._by_step(block.bends[:-n], n)
+                parts[3][row] = block.gradient.reshape(-1, p, LANES)[1:]
+                parts[4][row] = block.curvature.reshape(-1, p, LANES)[1:]
+
+        self._each(work)
+        return Terms(*(self._cut(self._by_sequence(part)) for part in parts))
+
+    # --- how it is laid out -------------------------------------------------------------------------------------------
+
+    def _block(self, *, backwards: bool, terms: bool = False) -> Block:
+        """Working arrays of a thread, which share the sequences."""
+        mine = new_block(self._place.wiring, len(self._place.block.weights), self.steps, 0, backwards, terms)
+        shared = self._place.block
+        mine.weights[:] = shared.weights
+        return mine._replace(
+            data=shared.data, lengths=shared.lengths, classes=shared.classes, aim=shared.aim, bases=shared.bases
+        )
+
+    def _each(self, work: Callable[[int, int], None]) -> None:
+        for_chunks(work, self._rows, max(1, -(-self._rows // 8)), threads=self._threads)
+
+    def _in_lanes(self, parameters: Floats) -> Floats:
+        """Parameters as (rows, P, LANES)."""
+        given, p = np.asarray(parameters, dtype=np.float64), len(self.network.parameters)
+        shape = (len(self), p)
+        if given.shape not in (shape, shape[1:]):
+            raise InputError(f"parameters of shape {given.shape} must be of shape {shape} or {shape[1:]}")
+        padded = np.zeros((self._rows * LANES, p))
+        padded[: len(self)] = given
+        return np.ascontiguousarray(padded.reshape(self._rows, LANES, p).transpose(0, 2, 1))
+
+    def _by_sequence(self, rows: Floats) -> Floats:
+        """(rows, ..., LANES) as (B, ...)."""
+        return np.moveaxis(rows, -1, 1).reshape(-1, *rows.shape[1:-1])[: len(self)]
+
+    def _by_step(self, rows: Floats, width: int) -> Floats:
+        """The rows of units at steps 1 to T as (T, n, LANES), units in the order of the network."""
+        return rows.reshape(self.steps + 1, width, LANES)[1:, np.argsort(self.network.order)]
+
+    def _cut(self, found: Floats) -> Floats:
+        """0 before a sequence begins."""
+        before = np.arange(self.steps)[None, :] < (self.steps - self._lengths)[:, None]
+        found[before] = 0.0
+        return found
 
     def _refuse_threshold(self) -> None:
         if self.network.kind == "threshold":
             raise InputError("threshold units have no gradient; use costs(), or a network of tanh units")
 
-    def _places(self, *, backwards: bool, terms: bool = False) -> list[Workplace]:
-        """Blocks of lanes, one sequence in each lane."""
-        places: list[Workplace] = []
-        sequences, nothing = self.sequences, np.zeros(len(self.network.parameters))
-        for start in range(0, len(self), LANES):
-            place = Workplace(self.network, self.steps, 1, backwards=backwards, terms=terms)
-            for lane, k in enumerate(range(start, min(start + LANES, len(self)))):
-                part = slice(k, k + 1)
-                one = Sequences(sequences.signals[part], sequences.lengths[part], sequences.classes[part])
-                place.fill(lane, one, nothing, self._target)
-            places.append(place)
-        return places
 
-    def _each(self, places: list[Workplace], parameters: Floats, work: Callable[[Workplace, slice], None]) -> None:
-        given = np.asarray(parameters, dtype=np.float64)
-        shape = (len(self), len(self.network.parameters))
-        if given.shape not in (shape, shape[1:]):
-            raise InputError(f"parameters of shape {given.shape} must be of shape {shape} or {shape[1:]}")
-        columns = np.broadcast_to(given, shape).T
-
-        def some(first: int, last: int) -> None:
-            for k in range(first, last):
-                part = slice(k * LANES, min((k + 1) * LANES, len(self)))
-                places[k].block.weights[: shape[1], : part.stop - part.start] = columns[:, part]
-                work(places[k], part)
-
-        for_chunks(some, len(places), max(1, len(places) // 8), threads=self._threads)
+# --- compiled ---------------------------------------------------------------------------------------------------------
 
 
 @jit
-def _begin(wiring, block, steps):
-    return choose(wiring, block, np.zeros(LANES, dtype=np.int64), steps)
+def _begin(wiring, block, weights, row, steps):
+    """The first step of a row of sequences, its parameters in place."""
+    for p in range(wiring.num_parameters):
+        store(block.weights, p, load(weights[row], p))
+    return choose(wiring, block, np.full(LANES, row), steps)
 
 
 @jit
-def _costs(wiring, block, steps):
-    row = forward_only(wiring, block, _begin(wiring, block, steps), steps)
-    found = np.empty((2, LANES))
-    for lane in range(LANES):
-        x = block.signals[row, lane]
-        found[0, lane] = 0.5 * (x - block.wanted[0, lane]) ** 2
-        found[1, lane] = (x >= 0.0) != (block.wanted[0, lane] > 0.0)
-    return found
+def _costs(wiring, block, weights, found, first, last, steps):
+    for row in range(first, last):
+        output_row = forward_only(wiring, block, _begin(wiring, block, weights, row, steps), steps)
+        for lane in range(LANES):
+            x, wanted = block.signals[output_row, lane], block.wanted[0, lane]
+            found[0, row, lane] = 0.5 * (x - wanted) * (x - wanted)
+            found[1, row, lane] = (x >= 0.0) != (wanted > 0.0)
 
 
 @jit
-def _states(wiring, block, steps):
-    forward(wiring, block, _begin(wiring, block, steps), steps)
+def _gradients(wiring, block, weights, found, slopes, first, last, steps):
+    for row in range(first, last):
+        begun = _begin(wiring, block, weights, row, steps)
+        output_row = forward(wiring, block, begun, steps)
+        gradient(wiring, block, begun, steps, output_row)
+        for lane in range(LANES):
+            miss = block.signals[output_row, lane] - block.wanted[0, lane]
+            found[row, lane] = 0.5 * miss * miss
+        for p in range(wiring.num_parameters):
+            store(slopes[row], p, load(block.gradient, p))
 
 
 @jit
-def _gradients(wiring, block, steps):
-    begun = _begin(wiring, block, steps)
-    row = forward(wiring, block, begun, steps)
-    gradient(wiring, block, begun, steps, row)
-    found = np.empty(LANES)
-    for lane in range(LANES):
-        found[lane] = 0.5 * (block.signals[row, lane] - block.wanted[0, lane]) ** 2
-    return found
+def _states(wiring, block, weights, row, steps):
+    forward(wiring, block, _begin(wiring, block, weights, row, steps), steps)
 
 
 @jit
-def _terms(wiring, block, steps):
-    begun = _begin(wiring, block, steps)
-    row = forward(wiring, block, begun, steps)
-    gradient_and_curvature(wiring, block, begun, steps, row, True)
+def _terms(wiring, block, weights, row, steps):
+    begun = _begin(wiring, block, weights, row, steps)
+    output_row = forward(wiring, block, begun, steps)
+    gradient_and_curvature(wiring, block, begun, steps, output_row, True)

@@ -72,7 +72,7 @@ class Block(NamedTuple):
     streams: Streams
 
 
-def new_block(wiring: Wiring, weights: int, steps: int, sequences: int, *, backwards: bool, terms: bool) -> Block:
+def new_block(wiring: Wiring, weights: int, steps: int, sequences: int, backwards: bool, terms: bool) -> Block:
     """Room for ``sequences`` of at most ``steps`` in each lane, all idle."""
     n, p = wiring.num_units, wiring.num_parameters
     kept = steps if backwards else 1

@@ -45,6 +45,15 @@ class Workplace:
         block.fresh[0, lane] = fresh
         self.set_parameters(lane, parameters)
 
+    def lay_out(self, given: Sequences) -> None:
+        """Put one sequence after another into the lanes, row by row."""
+        block, rows = self.block, self.sequences
+        whole = np.zeros((rows * LANES, self.steps, self._data.shape[-1]))
+        whole[: len(given)] = given.signals
+        self._data[:] = whole.reshape(rows, LANES, *whole.shape[1:]).swapaxes(0, 1)
+        for into, values in ((block.lengths, given.lengths), (block.classes, given.classes)):
+            into.reshape(-1)[: len(given)] = values
+
     def set_parameters(self, lane: int, parameters: Floats) -> None:
         """Free weights of a lane."""
         self.block.weights[: self.num_parameters, lane] = parameters
