@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from dynlatch import learning as learning
     from dynlatch import theorems as theorems
     from dynlatch.analysis import Analysis as Analysis
     from dynlatch.analysis import analyze as analyze
@@ -112,18 +113,20 @@ _HOMES = {
     "searching.search": ("search",),
     "verdict": ("Stop", "Verdict"),
 }  # fmt: skip
+_ROOMS = ("learning", "theorems")
+"""Imported as a whole: their own names are asked of them."""
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = sorted(_HOME_OF)  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "theorems":
-        return importlib.import_module("dynlatch.theorems")
+    if name in _ROOMS:
+        return importlib.import_module(f"dynlatch.{name}")
     if name not in _HOME_OF:
         raise AttributeError(f"module 'dynlatch' has no attribute {name!r}")
     return getattr(importlib.import_module(f"dynlatch.{_HOME_OF[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME_OF, "theorems"})
+    return sorted({*globals(), *_HOME_OF, *_ROOMS})

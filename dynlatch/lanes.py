@@ -13,13 +13,12 @@ from typing import Any, Final
 
 import numpy as np
 from llvmlite import ir
-from numba import types
 from numba.core import cgutils
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
 from numpy.typing import NDArray
 
-import dynlatch.jit  # where compiled code is kept must be known first  # noqa: F401
+from dynlatch.jit import types
 
 LANES: Final = 32
 """Four AVX-512 or eight AVX2 registers: enough independent work to hide the latency of one tanh after another."""
@@ -77,12 +76,13 @@ def _is_number(t: Any) -> bool:
 
 
 def _arithmetic(op: Any, instruction: str) -> None:
-    @infer_global(op)
-    class _Template(AbstractTemplate):  # pyright: ignore[reportUnusedClass]
+    class Template(AbstractTemplate):
         def generic(self, args: Any, kws: Any) -> Any:
             if len(args) == 2 and lanes in args and all(map(_is_number, args)):
                 return signature(lanes, *args)
             return None
+
+    infer_global(op)(Template)  # pyright: ignore[reportOptionalCall]
 
     def build(_context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return getattr(builder, instruction)(*_wide(builder, args, sig.args))
@@ -187,8 +187,7 @@ def _row(context: Any, builder: Any, array_type: Any, array: Any, row: Any, vect
     return builder.bitcast(builder.gep(data, [builder.mul(row, ir.Constant(_INT64, LANES))]), vector.as_pointer())
 
 
-@intrinsic
-def load(_typing: Any, array: Any, row: Any) -> Any:
+def _load(_typing: Any, array: Any, row: Any) -> Any:
     """Row ``row`` of a contiguous float array of shape ``(rows, LANES)``; the caller stays within its rows."""
 
     def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -197,8 +196,7 @@ def load(_typing: Any, array: Any, row: Any) -> Any:
     return lanes(array, types.int64), build
 
 
-@intrinsic
-def store(_typing: Any, array: Any, row: Any, value: Any) -> Any:
+def _store(_typing: Any, array: Any, row: Any, value: Any) -> Any:
     """Set row ``row`` of a contiguous float array of shape ``(rows, LANES)``."""
 
     def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -209,8 +207,7 @@ def store(_typing: Any, array: Any, row: Any, value: Any) -> Any:
     return types.void(array, types.int64, value), build
 
 
-@intrinsic
-def gather(_typing: Any, flat: Any, places: Any, row: Any, shift: Any) -> Any:
+def _gather(_typing: Any, flat: Any, places: Any, row: Any, shift: Any) -> Any:
     """``flat[places[row] + shift]``, a place of its own for each lane; the caller stays within ``flat``."""
 
     def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -237,8 +234,7 @@ def gather(_typing: Any, flat: Any, places: Any, row: Any, shift: Any) -> Any:
     return lanes(flat, places, types.int64, types.int64), build
 
 
-@intrinsic
-def spread(_typing: Any, value: Any) -> Any:
+def _spread_out(_typing: Any, value: Any) -> Any:
     """The same number in every lane."""
 
     def build(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
@@ -247,7 +243,7 @@ def spread(_typing: Any, value: Any) -> Any:
     return lanes(types.float64), build
 
 
-load: Any
-store: Any
-gather: Any
-spread: Any
+load: Any = intrinsic(_load)
+store: Any = intrinsic(_store)
+gather: Any = intrinsic(_gather)
+spread: Any = intrinsic(_spread_out)

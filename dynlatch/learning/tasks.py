@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dynlatch.errors import InputError
 from dynlatch.learning.network import Bias, Connection, Cue, Network, Previous, SameStep, Signal
-from dynlatch.learning.trial import Floats, Sequences, Trial, at_the_end
+from dynlatch.learning.trial import Floats, Sequences, Trial
 from dynlatch.seeds import checked_seed, rng_for
 
 _LONGEST: Final = 1_000_000
@@ -93,17 +93,13 @@ def _checked(task: Latch | TwoSequence | Parity) -> None:
         raise InputError(f"target={task.target!r} must lie between 0 and 1, inside the range of tanh; BSF94 takes 0.8")
 
 
-def _lengths(rng: np.random.Generator, count: int, T: int) -> NDArray[np.int64]:
-    return rng.integers(max(1, T // 2), T, size=count, endpoint=True)
-
-
-def _balanced(rng: np.random.Generator, count: int) -> Floats:
-    """Classes, as many of one as of the other (the first one more if the count is odd), in random order."""
-    return rng.permutation(np.where(np.arange(count) % 2 == 0, 1.0, -1.0))
-
-
-def _noise(rng: np.random.Generator, bound: float, count: int) -> Floats:
-    return rng.uniform(-bound, bound, size=count)
+def _drawn(rng: np.random.Generator, count: int, T: int) -> tuple[NDArray[np.int64], Floats, NDArray[np.int64]]:
+    """Lengths, uniform from T/2 to T; classes, as many of one as of the other (the first one more if the count is odd),
+    in random order; and for each of the T places the step of the sequence that stands there: 1 the first, less before.
+    """
+    lengths = rng.integers(max(1, T // 2), T, size=count, endpoint=True)
+    classes = rng.permutation(np.where(np.arange(count) % 2 == 0, 1.0, -1.0))
+    return lengths, classes, np.arange(1, T + 1)[None, :] - (T - lengths)[:, None]
 
 
 def _trial(task: Latch | TwoSequence | Parity, seed: int, index: int) -> Trial:
@@ -145,11 +141,9 @@ class Latch:
 
     def sequences(self, rng: np.random.Generator, count: int, _keys: np.random.Generator) -> Sequences:
         """``count`` sequences; the cue of the first step is the network's own."""
-        classes = _balanced(rng, count)
-        pieces = [
-            np.concatenate([[0.0], _noise(rng, self.noise, n - 1)])[:, None] for n in _lengths(rng, count, self.T)
-        ]
-        return at_the_end(self.T, pieces, classes)
+        lengths, classes, step = _drawn(rng, count, self.T)
+        signals = np.where(step > 1, rng.uniform(-self.noise, self.noise, step.shape), 0.0)
+        return Sequences(signals[:, :, None], lengths, classes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,14 +182,11 @@ class TwoSequence:
         """``count`` sequences, each one of the two that ``keys`` draws."""
         shown = min(self.key_length, max(1, self.T // 2)) if self.mode == "keys" else self.T
         two = keys.uniform(-1.0, 1.0, size=(shown, 2)).T
-        classes = _balanced(rng, count)
-        pieces: list[Floats] = []
-        for n, c in zip(_lengths(rng, count, self.T), classes, strict=True):
-            clean = two[0 if c > 0 else 1][:n]
-            piece = _noise(rng, self.noise, n)
-            piece[: len(clean)] += clean
-            pieces.append(piece[:, None])
-        return at_the_end(self.T, pieces, classes)
+        lengths, classes, step = _drawn(rng, count, self.T)
+        given = two[np.where(classes > 0, 0, 1)[:, None], np.clip(step - 1, 0, shown - 1)]
+        clean = np.where((step >= 1) & (step <= shown), given, 0.0)
+        signals = np.where(step >= 1, clean + rng.uniform(-self.noise, self.noise, step.shape), 0.0)
+        return Sequences(signals[:, :, None], lengths, classes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,14 +215,12 @@ class Parity:
 
     def sequences(self, rng: np.random.Generator, count: int, _keys: np.random.Generator) -> Sequences:
         """``count`` sequences of ones and minus ones; the last input makes the class as drawn."""
-        classes = _balanced(rng, count)
-        pieces: list[Floats] = []
-        for n, c in zip(_lengths(rng, count, self.T), classes, strict=True):
-            bits = rng.choice([-1.0, 1.0], size=n)
-            if (np.count_nonzero(bits > 0) % 2 == 1) != (c > 0):
-                bits[-1] = -bits[-1]
-            pieces.append((bits + _noise(rng, self.noise, n))[:, None])
-        return at_the_end(self.T, pieces, classes)
+        lengths, classes, step = _drawn(rng, count, self.T)
+        bits = np.where(rng.random(step.shape) < 0.5, -1.0, 1.0)
+        odd = np.count_nonzero((bits > 0) & (step >= 1), axis=1) % 2 == 1
+        bits[odd != (classes > 0), -1] *= -1.0
+        signals = np.where(step >= 1, bits + rng.uniform(-self.noise, self.noise, step.shape), 0.0)
+        return Sequences(signals[:, :, None], lengths, classes)
 
 
 TASKS: Final = {task.name: task for task in (Latch, TwoSequence, Parity)}
