@@ -16,9 +16,11 @@ Floats: TypeAlias = NDArray[np.float64]
 
 STUCK = 0
 BEST_COST = 1
-BEST = 2
+BEST_ERRORS = 2
+BEST = 3
 """Rows of the memory of an algorithm that sees costs only: a flag that it gives up, the lowest mean cost that it has
-seen, and from ``BEST`` on the parameters that had it. What else it remembers stands in the rows after them."""
+seen, how many errors that point makes, and from ``BEST`` on its parameters. What else it remembers stands in the rows
+after them."""
 
 
 class Algorithm(Protocol):
@@ -54,7 +56,7 @@ def no_memory(_initial: Floats) -> Floats:
 
 def search_memory(initial: Floats, more: int = 0) -> Floats:
     """The memory of an algorithm that sees costs only, with ``more`` rows of its own after the usual ones."""
-    return np.concatenate([[0.0, math.inf], initial, np.zeros(more)])
+    return np.concatenate([[0.0, math.inf, math.nan], initial, np.zeros(more)])
 
 
 def positive(algorithm: object, *names: str) -> None:

@@ -20,11 +20,13 @@ from dynlatch.jit import ARRAY, VECTOR, jit, jit_as, types
 from dynlatch.lanes import LANES, equal, fma, load, spread, store
 from dynlatch.learning.network import Connection, Cue, Network, Previous, Signal
 from dynlatch.learning.passes import (
+    OWN,
     choose,
     forward,
     forward_only,
     gradient,
     gradient_and_curvature,
+    is_disturbed,
     new_block,
     pseudo_gradient,
 )
@@ -191,7 +193,7 @@ def epochs(wiring, block, courses, sees, step, memory, settings, order, budget, 
         longest = _begin_epoch(block, courses, order, budget)
         store(finite, 0, 0.0)
         for k in range(longest):
-            begun = choose(wiring, block, order[k], steps)
+            begun = choose(wiring, block, order[k], OWN, steps)
             output_row = forward(wiring, block, begun, steps)
             learns = False
             for lane in range(LANES):
@@ -224,39 +226,79 @@ def epochs(wiring, block, courses, sees, step, memory, settings, order, budget, 
 
 
 @jit
-def _evaluate(wiring, block, which, sequences, steps):
-    """Mean costs of all lanes' candidates in row 0 of ``gradient``, their errors in row 1."""
-    store(block.gradient, 0, 0.0)
-    store(block.gradient, 1, 0.0)
+def _count(block, output_row, lane, trial):
+    """Add what a lane's present sequence showed to the sums of a trial."""
+    cost, error = _miss(block, output_row, lane)
+    block.gradient[0, trial] += cost
+    block.gradient[1, trial] += error
+
+
+@jit
+def _side_by_side(wiring, block, which, sequences, steps):
+    """Every lane presents its trial's sequences, one after another."""
     for s in range(sequences):
         which[:] = s
-        output_row = forward_only(wiring, block, choose(wiring, block, which, steps), steps)
+        output_row = forward_only(wiring, block, choose(wiring, block, which, OWN, steps), steps)
         for lane in range(LANES):
-            cost, error = _miss(block, output_row, lane)
-            block.gradient[0, lane] += cost
-            block.gradient[1, lane] += error
+            _count(block, output_row, lane, lane)
+
+
+@jit
+def _spread_out(wiring, wide, which, trial, sequences, steps):
+    """All lanes present sequences of one trial."""
+    whose = np.full(LANES, trial)
+    for first in range(0, sequences, LANES):
+        for lane in range(LANES):
+            which[lane] = min(first + lane, sequences - 1)
+        output_row = forward_only(wiring, wide, choose(wiring, wide, which, whose, steps), steps)
+        for lane in range(min(LANES, sequences - first)):
+            _count(wide, output_row, lane, trial)
+
+
+@jit
+def _evaluate(wiring, block, wide, active, which, sequences, steps):
+    """Mean costs of the candidates of active lanes in row 0 of ``gradient``, their errors in row 1.
+
+    Whichever takes fewer passes: each lane a trial of its own, or all lanes one trial after another. Sums are taken in
+    the same order, so that the numbers are the same.
+    """
+    store(block.gradient, 0, 0.0)
+    store(block.gradient, 1, 0.0)
+    count = 0
+    for lane in range(LANES):
+        count += active[0, lane] > 0.0
+    if count * -(-sequences // LANES) < sequences and not is_disturbed(block):
+        for trial in range(LANES):
+            if active[0, trial] > 0.0:
+                for p in range(wiring.num_parameters):
+                    wide.weights[p] = block.weights[p, trial]
+                _spread_out(wiring, wide, which, trial, sequences, steps)
+    else:
+        _side_by_side(wiring, block, which, sequences, steps)
     for lane in range(LANES):
         block.gradient[0, lane] /= sequences
 
 
 @jit_as(
     types.void(
-        _WIRING, _BLOCK, _COURSES, _STEP_VALUE, ARRAY, VECTOR, types.float64, types.int64, types.int64, types.int64,
-        types.int64,
+        _WIRING, _BLOCK, _BLOCK, _COURSES, _STEP_VALUE, ARRAY, VECTOR, types.float64, types.int64, types.int64,
+        types.int64, types.int64,
     )
 )  # fmt: skip
-def candidates(wiring, block, courses, step, memory, settings, accepted, budget, rounds, sequences, steps):
+def candidates(wiring, block, wide, courses, step, memory, settings, accepted, budget, rounds, sequences, steps):
     """At most ``rounds`` candidates: present the whole training set to the parameters in each running lane.
 
     A lane stops where they make no error at a mean cost of at most ``accepted``, and keeps them; where the step sets
     row 0 of ``memory``, its sign that it gives up; and where the budget does not suffice for another candidate.
+    ``wide``: ``passes.beside(block)``.
     """
     which = np.zeros(LANES, dtype=np.int64)
     active = np.zeros((1, LANES))
     for _ in range(rounds):
-        _evaluate(wiring, block, which, sequences, steps)
         for lane in range(LANES):
-            active[0, lane] = 0.0
+            active[0, lane] = courses.state[lane] == _RUNNING
+        _evaluate(wiring, block, wide, active, which, sequences, steps)
+        for lane in range(LANES):
             if courses.state[lane] == _RUNNING:
                 courses.presentations[lane] += sequences
                 courses.cost[lane] = block.gradient[0, lane]
@@ -264,8 +306,7 @@ def candidates(wiring, block, courses, step, memory, settings, accepted, budget,
                 courses.seen[lane] = sequences
                 if courses.errors[lane] == 0 and courses.cost[lane] <= accepted:
                     courses.state[lane] = _SOLVED
-                else:
-                    active[0, lane] = 1.0
+                    active[0, lane] = 0.0
         step(
             block.weights, block.gradient, block.curvature, memory, settings, block.streams, active,
             wiring.num_parameters, 0, steps,

@@ -18,6 +18,7 @@ from dynlatch.jit import jit
 from dynlatch.lanes import LANES, load, store
 from dynlatch.learning.network import Network
 from dynlatch.learning.passes import (
+    OWN,
     Block,
     choose,
     forward,
@@ -179,7 +180,7 @@ def _begin(wiring, block, weights, row, steps):
     """The first step of a row of sequences, its parameters in place."""
     for p in range(wiring.num_parameters):
         store(block.weights, p, load(weights[row], p))
-    return choose(wiring, block, np.full(LANES, row), steps)
+    return choose(wiring, block, np.full(LANES, row), OWN, steps)
 
 
 @jit

@@ -15,7 +15,7 @@ Discrete error propagation (eqs. 7-10) replaces delta by a random pseudo-gradien
 # numba infers the types of the kernels' arguments.
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,23 +100,43 @@ def new_block(wiring: Wiring, weights: int, steps: int, sequences: int, backward
     )
 
 
+OWN: Final = np.arange(LANES)
+"""Every lane presents the sequences of its own trial."""
+
+
+def beside(block: Block) -> Block:
+    """Other working arrays for the same sequences and fixed weights, where nothing goes backwards."""
+    return block._replace(
+        weights=block.weights.copy(),
+        signals=lane_array(block.signals.shape[0]),
+        activations=lane_array(block.activations.shape[0]),
+        places=block.places.copy(),
+        begin=lane_array(1),
+        wanted=lane_array(1),
+        cue_at=lane_array(block.cue_at.shape[0]),
+    )
+
+
 # --- forwards ---------------------------------------------------------------------------------------------------------
 
 
 @jit
-def choose(wiring, block, which, steps):
-    """Make ``which[lane]`` the present sequence of each lane; the first step at which any of them has begun."""
+def choose(wiring, block, which, whose, steps):
+    """Make sequence ``which[lane]`` of the trial in column ``whose[lane]`` the present one of each lane.
+
+    Returns: the first step at which any of them has begun.
+    """
     size = steps * wiring.num_signals
     begun = steps + 1
     for lane in range(LANES):
-        s = which[lane]
-        begin = steps + 1 - int(block.lengths[s, lane])
+        s, trial = which[lane], whose[lane]
+        begin = steps + 1 - int(block.lengths[s, trial])
         begun = min(begun, begin)
-        block.places[0, lane] = block.bases[0, lane] + s * size
+        block.places[0, lane] = block.bases[0, trial] + s * size
         block.begin[0, lane] = begin
-        block.wanted[0, lane] = block.classes[s, lane] * block.aim[0, lane]
+        block.wanted[0, lane] = block.classes[s, trial] * block.aim[0, trial]
         for q in range(wiring.cue_step.size):
-            mine = block.classes[s, lane] == wiring.cue_class[q]
+            mine = block.classes[s, trial] == wiring.cue_class[q]
             block.cue_at[q, lane] = begin + wiring.cue_step[q] - 1 if mine else 0
     return begun
 
@@ -155,14 +175,14 @@ def _advance(wiring, block, t, base):
         if wiring.threshold:
             alive = load(signals, base + wiring.width - 1)
             store(signals, base + i, where(alive, where(at_least(a, 0.0), 1.0, -1.0), 0.0))
-            if block.activations.shape[0] > 2 * wiring.num_units:
-                store(block.activations, t * wiring.num_units + i, a)
+            store(block.activations, t * wiring.num_units + i, a)
         else:
             store(signals, base + i, tanh(a))
 
 
 @jit
-def _is_disturbed(block):
+def is_disturbed(block):
+    """Whether any lane wants fresh noise."""
     most = 0.0
     for lane in range(LANES):
         most = max(most, block.fresh[0, lane])
@@ -172,7 +192,7 @@ def _is_disturbed(block):
 @jit
 def forward(wiring, block, begun, steps):
     """States of all steps from ``begun`` on, kept; returns the output row."""
-    disturbed = _is_disturbed(block)
+    disturbed = is_disturbed(block)
     for i in range(wiring.num_units):
         store(block.signals, (begun - 1) * wiring.width + i, 0.0)
     for t in range(begun, steps + 1):
@@ -187,7 +207,7 @@ def forward(wiring, block, begun, steps):
 @jit
 def forward_only(wiring, block, begun, steps):
     """As ``forward``, but only the last states are kept."""
-    disturbed = _is_disturbed(block)
+    disturbed = is_disturbed(block)
     base = wiring.width
     for i in range(wiring.num_units):
         store(block.signals, base + i, 0.0)

@@ -13,9 +13,10 @@ import numpy as np
 
 from dynlatch.errors import InputError
 from dynlatch.lanes import LANES, lane_array
-from dynlatch.learning.algorithm import BEST, BEST_COST, Algorithm, Floats
+from dynlatch.learning.algorithm import BEST, BEST_COST, BEST_ERRORS, Algorithm, Floats
 from dynlatch.learning.loops import Sees, State, candidates, epochs, new_courses
 from dynlatch.learning.network import Network
+from dynlatch.learning.passes import beside
 from dynlatch.learning.run import History, Run
 from dynlatch.learning.streams import key_for
 from dynlatch.learning.trial import Trial
@@ -226,6 +227,7 @@ class _Lanes:
         self._settings = np.array(algorithm.settings(), dtype=np.float64)
         self._courses: list[_Course | None] = [None] * LANES
         self._order = np.zeros((sequences, LANES), dtype=np.int64)
+        self._wide = beside(self._place.block)
         self._now = new_courses()
         self._memory: Floats | None = None
 
@@ -272,7 +274,7 @@ class _Lanes:
         rounds = _ROUNDS[self._searches]
         if self._searches:
             candidates(
-                place.wiring, place.block, self._now, algorithm.step, self._memory, self._settings, self._accepted,
+                place.wiring, place.block, self._wide, self._now, algorithm.step, self._memory, self._settings, self._accepted,
                 budget, rounds, place.sequences, place.steps,
             )  # fmt: skip
         else:
@@ -288,7 +290,7 @@ class _Lanes:
         if self._searches and now.state[lane] != State.SOLVED:
             assert self._memory is not None
             parameters = self._memory[BEST : BEST + self._place.num_parameters, lane].copy()
-            cost = self._memory[BEST_COST, lane]
+            error, cost = self._memory[BEST_ERRORS, lane] / now.seen[lane], self._memory[BEST_COST, lane]
         course.presentations = int(now.presentations[lane])
         course.parameters = parameters
         now.due[lane] = course.record(parameters, float(error), float(cost))

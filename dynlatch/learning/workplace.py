@@ -14,7 +14,7 @@ from dynlatch.lanes import LANES, lane_array
 from dynlatch.learning.algorithm import Floats
 from dynlatch.learning.loops import STEP, State, candidates, new_courses
 from dynlatch.learning.network import Network
-from dynlatch.learning.passes import new_block
+from dynlatch.learning.passes import beside, new_block
 from dynlatch.learning.trial import Sequences
 from dynlatch.learning.wiring import fixed_weights, wire
 
@@ -100,7 +100,8 @@ def measured(
             courses = new_courses()
             courses.state[: len(some)] = State.RUNNING
             candidates(
-                place.wiring, place.block, courses, _stay, lane_array(1), np.zeros(1), _NEVER, size, 1, size, steps
+                place.wiring, place.block, beside(place.block), courses, _stay, lane_array(1), np.zeros(1), _NEVER,
+                size, 1, size, steps,
             )  # fmt: skip
             errors[some] = courses.errors[: len(some)] / size
             costs[some] = courses.cost[: len(some)]
