@@ -20,6 +20,11 @@ from dynlatch.rigor import intervals
 
 ANALYSES = Path(__file__).parent.parent / "analyses"
 STUDIES = {
+    "figure_1b.py": ("figure_1b.png",),
+    "figure_2a.py": ("figure_2a.png",),
+    "figure_2b.py": ("figure_2b.png",),
+    "figure_4.py": ("figure_4.png",),
+    "insight.py": ("insight_latch.png", "latched_gradients.png"),
     "pictures.py": ("network_basins.png", "network_morse.png", "network_proved.png", "neuron_decay.png"),
     "tradeoff.py": ("tradeoff.png",),
     "transient.py": ("transient_length.png",),

@@ -14,6 +14,7 @@ from dynlatch.learning.network import Kind
 
 Floats: TypeAlias = NDArray[np.float64]
 
+# Compiled in: a change here must renew what dynlatch.jit keeps, so this comment names it.
 STUCK = 0
 BEST_COST = 1
 BEST_ERRORS = 2

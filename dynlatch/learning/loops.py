@@ -120,9 +120,10 @@ _PSEUDO: Final = int(Sees.PSEUDO)
 
 @jit
 def _miss(block, output_row, lane):
-    """The cost of a lane's present sequence, and 1 if its answer is wrong."""
+    """The cost of a lane's present sequence, and 1 if its answer is wrong, as nan is."""
     x, wanted = block.signals[output_row, lane], block.wanted[0, lane]
-    return 0.5 * (x - wanted) * (x - wanted), int((x >= 0.0) != (wanted > 0.0))
+    right = x >= 0.0 if wanted > 0.0 else x < 0.0
+    return 0.5 * (x - wanted) * (x - wanted), int(not right)
 
 
 @jit
@@ -157,14 +158,16 @@ def _end_epoch(courses, finite, sequences, budget):
     for lane in range(LANES):
         if courses.state[lane] != _RUNNING:
             continue
+        diverged = finite[0, lane] < courses.seen[lane]
+        if diverged:
+            courses.seen[lane] = int(finite[0, lane]) + 1
         seen = courses.seen[lane]
         courses.cost[lane] /= seen
+        courses.presentations[lane] += seen
         clean = courses.errors[lane] == 0 and seen == sequences
-        if finite[0, lane] < seen:
-            courses.presentations[lane] += int(finite[0, lane]) + 1
+        if diverged:
             courses.state[lane] = _DIVERGED
         else:
-            courses.presentations[lane] += seen
             courses.streak[lane] = courses.streak[lane] + 1 if clean else 0
             goal = courses.goal[lane]
             if (courses.checking[lane] and clean) or 0 < goal <= courses.streak[lane]:
@@ -185,8 +188,8 @@ def _end_epoch(courses, finite, sequences, budget):
 def epochs(wiring, block, courses, sees, step, memory, settings, order, budget, rounds, steps):
     """At most ``rounds`` epochs: present to each running lane the sequences of its column of ``order``.
 
-    A lane learns from every one of them, or only looks while it is ``checking``. ``settings``: the algorithm's; for
-    pseudo-gradients the last three are least, most and margin.
+    A lane learns from every one of them, or only looks while it is ``checking``; it sees no more once a parameter is no
+    longer finite. ``settings``: the algorithm's; for pseudo-gradients the last three are least, most and margin.
     """
     active, finite = np.zeros((1, LANES)), np.zeros((1, LANES))
     for _ in range(rounds):
@@ -198,7 +201,7 @@ def epochs(wiring, block, courses, sees, step, memory, settings, order, budget, 
             learns = False
             for lane in range(LANES):
                 active[0, lane] = 0.0
-                if k < courses.seen[lane]:
+                if k < courses.seen[lane] and finite[0, lane] == k:
                     cost, error = _miss(block, output_row, lane)
                     courses.cost[lane] += cost
                     courses.errors[lane] += error
@@ -210,7 +213,11 @@ def epochs(wiring, block, courses, sees, step, memory, settings, order, budget, 
                     gradient(wiring, block, begun, steps, output_row)
                 elif sees == _PSEUDO:
                     least, most, margin = settings[-3], settings[-2], settings[-1]
+                    drawn = block.streams[1].copy()
                     pseudo_gradient(wiring, block, begun, steps, output_row, least, most, margin)
+                    for lane in range(LANES):
+                        if active[0, lane] == 0.0:  # alone it would not have drawn
+                            block.streams[1, lane] = drawn[lane]
                 else:
                     gradient_and_curvature(wiring, block, begun, steps, output_row, sees == _TERMS)
                 step(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import graphlib
-import math
+import sys
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, Literal, TypeAlias
@@ -13,6 +13,12 @@ from dynlatch.errors import InputError
 Kind: TypeAlias = Literal["tanh", "threshold"]
 _MOST: Final = 4096
 """Connections: enough for 64 units, each with all."""
+_LAST_STEP: Final = 1_000_000
+"""The latest step of a cue."""
+
+
+def _is_whole(value: object, first: int, last: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and first <= value <= last
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +88,15 @@ class Network:
     def __post_init__(self) -> None:
         if self.kind not in ("tanh", "threshold"):
             raise InputError(f"kind={self.kind!r} is no kind of unit; it is tanh or threshold")
-        if not 0 <= self.output < self.num_units:
-            raise InputError(f"output={self.output} is no unit; units are numbered from 0 to {self.num_units - 1}")
+        if not _is_whole(self.num_units, 1, _MOST) or not _is_whole(self.num_signals, 0, _MOST):
+            raise InputError(
+                f"num_units={self.num_units!r} and num_signals={self.num_signals!r} must be whole numbers, at least "
+                f"one unit and at most {_MOST} of each"
+            )
+        if not _is_whole(self.output, 0, self.num_units - 1):
+            raise InputError(f"output={self.output!r} is no unit; units are numbered from 0 to {self.num_units - 1}")
+        if not isinstance(self.connections, tuple):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InputError("connections must be a tuple of Connection, so that networks can be compared")
         if not 0 < len(self.connections) <= _MOST:
             raise InputError(f"a network has 1 to {_MOST} connections, not {len(self.connections)}")
         for c in self.connections:
@@ -96,20 +109,27 @@ class Network:
     def _check(self, c: Connection) -> None:
         match c.source:
             case Previous(unit) | SameStep(unit):
-                known = 0 <= unit < self.num_units
+                known = _is_whole(unit, 0, self.num_units - 1)
             case Signal(channel):
-                known = 0 <= channel < self.num_signals
+                known = _is_whole(channel, 0, self.num_signals - 1)
             case Cue(step, _):
-                known = step >= 1
+                known = _is_whole(step, 1, _LAST_STEP)
             case Bias():
                 known = True
-        if not known or not 0 <= c.unit < self.num_units:
+            case _:  # pyright: ignore[reportUnnecessaryComparison]
+                raise InputError(f"source={c.source!r} is none of Previous, SameStep, Signal, Cue and Bias")
+        if not known or not _is_whole(c.unit, 0, self.num_units - 1):
             raise InputError(
                 f"{c!r} does not fit {self.num_units} units and {self.num_signals} signals, which are numbered from 0 "
-                "(steps of cues from 1)"
+                f"(steps of cues from 1 to {_LAST_STEP})"
             )
-        if not isinstance(c.weight, str) and not math.isfinite(c.weight):
-            raise InputError(f"weight={c.weight} of a connection to unit {c.unit} must be a name or a finite number")
+        if isinstance(c.weight, str):
+            return
+        is_number = isinstance(c.weight, int | float) and not isinstance(c.weight, bool)  # pyright: ignore
+        if not is_number or not abs(c.weight) <= sys.float_info.max:
+            raise InputError(
+                f"weight={repr(c.weight)[:40]} of a connection to unit {c.unit} must be a name or a finite number"
+            )
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:

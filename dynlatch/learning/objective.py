@@ -8,7 +8,8 @@ and then asked for many parameters; nothing in it depends on the number of threa
 # numba infers the types of the kernels' arguments.
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +57,8 @@ class Batch:
     """
 
     def __init__(self, network: Network, sequences: Sequences, target: float = 0.8, threads: int | None = None) -> None:
+        if not math.isfinite(target):
+            raise InputError(f"target={target} must be a finite number")
         if sequences.num_signals != network.num_signals:
             raise InputError(
                 f"sequences with {sequences.num_signals} signals do not fit a network that takes {network.num_signals}"
@@ -123,8 +126,8 @@ class Batch:
                 parts[0][row] = self._by_step(block.signals, wiring.width)
                 parts[1][row] = self._by_step(block.deltas[:-n], n)
                 parts[2][row] = self._by_step(block.bends[:-n], n)
-                parts[3][row] = block.gradient.reshape(-1, p, LANES)[1:]
-                parts[4][row] = block.curvature.reshape(-1, p, LANES)[1:]
+                parts[3][row] = block.gradient.reshape(self.steps + 1, p, LANES)[1:]
+                parts[4][row] = block.curvature.reshape(self.steps + 1, p, LANES)[1:]
 
         self._each(work)
         return Terms(*(self._cut(self._by_sequence(part)) for part in parts))
@@ -155,7 +158,7 @@ class Batch:
 
     def _by_sequence(self, rows: Floats) -> Floats:
         """(rows, ..., LANES) as (B, ...)."""
-        return np.moveaxis(rows, -1, 1).reshape(-1, *rows.shape[1:-1])[: len(self)]
+        return np.moveaxis(rows, -1, 1).reshape(len(rows) * LANES, *rows.shape[1:-1])[: len(self)]
 
     def _by_step(self, rows: Floats, width: int) -> Floats:
         """The rows of units at steps 1 to T as (T, n, LANES), units in the order of the network."""
@@ -170,6 +173,20 @@ class Batch:
     def _refuse_threshold(self) -> None:
         if self.network.kind == "threshold":
             raise InputError("threshold units have no gradient; use costs(), or a network of tanh units")
+
+
+def measured(
+    network: Network, given: Sequence[Sequences], parameters: Sequence[Floats], targets: Sequence[float]
+) -> tuple[Floats, Floats]:
+    """Fractions of wrong answers and mean costs of several parameters, each on sequences of its own.
+
+    Returns: two arrays of shape (R,). Cost: one forward pass for each sequence; memory for one set of sequences.
+    """
+    found = np.empty((2, len(given)))
+    for k, (sequences, here, target) in enumerate(zip(given, parameters, targets, strict=True)):
+        costs, errors = Batch(network, sequences, target, threads=1).costs(here)
+        found[:, k] = errors.mean(), costs.mean()
+    return found[0], found[1]
 
 
 # --- compiled ---------------------------------------------------------------------------------------------------------
@@ -190,7 +207,7 @@ def _costs(wiring, block, weights, found, first, last, steps):
         for lane in range(LANES):
             x, wanted = block.signals[output_row, lane], block.wanted[0, lane]
             found[0, row, lane] = 0.5 * (x - wanted) * (x - wanted)
-            found[1, row, lane] = (x >= 0.0) != (wanted > 0.0)
+            found[1, row, lane] = not (x >= 0.0 if wanted > 0.0 else x < 0.0)
 
 
 @jit

@@ -249,6 +249,7 @@ def gradient(wiring, block, begun, steps, output_row):
     for back in range(steps - begun + 1):
         t = steps - back
         base = t * wiring.width
+        alive = load(signals, base + wiring.width - 1)
         for reverse in range(n):
             i = n - 1 - reverse
             e = spread(0.0)
@@ -257,7 +258,8 @@ def gradient(wiring, block, begun, steps, output_row):
             for o in range(wiring.out_first[i], wiring.out_first[i + 1]):
                 e = fma(load(weights, wiring.out_weight[o]), load(deltas, t * n + wiring.out_unit[o]), e)
             x = load(signals, base + i)
-            delta = e * fma(0.0 - x, x, 1.0)
+            # Before a sequence begins f' is 1, so deltas could overflow there, and inf * 0 would be nan.
+            delta = where(alive, e * fma(0.0 - x, x, 1.0), 0.0)
             store(deltas, t * n + i, delta)
             for c in range(wiring.first[i], wiring.free[i]):
                 p = wiring.weight[c]
@@ -276,6 +278,7 @@ def gradient_and_curvature(wiring, block, begun, steps, output_row, terms):
     for back in range(steps - begun + 1):
         t = steps - back
         base = t * wiring.width
+        alive = load(signals, base + wiring.width - 1)
         into = 0
         if terms:
             into = t * wiring.num_parameters
@@ -294,8 +297,8 @@ def gradient_and_curvature(wiring, block, begun, steps, output_row, terms):
                 h = fma(w * w, load(bends, t * n + wiring.out_unit[o]), h)
             x = load(signals, base + i)
             slope = fma(0.0 - x, x, 1.0)
-            delta = e * slope
-            bend = h * (slope * slope)
+            delta = where(alive, e * slope, 0.0)
+            bend = where(alive, h * (slope * slope), 0.0)
             store(deltas, t * n + i, delta)
             store(bends, t * n + i, bend)
             for c in range(wiring.first[i], wiring.free[i]):

@@ -14,7 +14,7 @@ from dynlatch.verdict import Stop
 
 @dataclass(frozen=True, slots=True, eq=False)
 class History:
-    """A run at logarithmic checkpoints, eight to a decade of presentations; the first is the beginning.
+    """A run at logarithmic checkpoints, by default eight to a decade of presentations; the first is the beginning.
 
     ``presentations`` (K,); ``parameters`` (K, P) after so many; ``error`` and ``cost`` (K,): the fraction of wrong
     answers and the mean cost over the training set as it was last presented, nan at the beginning. While an online
@@ -37,7 +37,7 @@ class Run:
     ``parameters`` (P,): the last ones, of a search the best. ``presentations``: forward passes of one sequence, those
     that only verify included, the final measurement of errors not. ``stop``: SOLVED (learned), BUDGET, STUCK (a search
     gave up) or DIVERGED (a parameter is no longer finite, after ``presentations``). ``train_error``, ``test_error``:
-    fractions of wrong answers at ``parameters``; ``train_cost``: the mean cost.
+    fractions of wrong answers at ``parameters``, without fresh noise (``trial.fresh``); ``train_cost``: the mean cost.
     """
 
     trial: Trial

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar, Final, Literal, Protocol
 
 import numpy as np
@@ -15,6 +15,7 @@ from dynlatch.learning.trial import Floats, Sequences, Trial
 from dynlatch.seeds import checked_seed, rng_for
 
 _LONGEST: Final = 1_000_000
+_LOUDEST: Final = 1e6
 _WIDTH: Final = 0.5
 """Initial parameters are uniform between minus this and this."""
 
@@ -83,8 +84,8 @@ def _is_number(value: object) -> bool:
 def _checked(task: Latch | TwoSequence | Parity) -> None:
     if not _is_whole(task.T) or not 2 <= task.T <= _LONGEST:
         raise InputError(f"T={task.T!r} must be a whole number from 2 to {_LONGEST}: the most steps of a sequence")
-    if not _is_number(task.noise) or not task.noise >= 0:
-        raise InputError(f"noise={task.noise!r} must not be negative: it bounds the uniform noise")
+    if not _is_number(task.noise) or not 0 <= task.noise <= _LOUDEST:
+        raise InputError(f"noise={task.noise!r} must be from 0 to {_LOUDEST:g}: it bounds the uniform noise")
     if not (_is_whole(task.num_train) and _is_whole(task.num_test)) or min(task.num_train, task.num_test) < 2:
         raise InputError(
             f"num_train={task.num_train}, num_test={task.num_test}: both classes need a sequence, so give at least 2"
@@ -102,16 +103,34 @@ def _drawn(rng: np.random.Generator, count: int, T: int) -> tuple[NDArray[np.int
     return lengths, classes, np.arange(1, T + 1)[None, :] - (T - lengths)[:, None]
 
 
+def _noise(rng: np.random.Generator, bound: float, step: NDArray[np.int64]) -> Floats:
+    return rng.uniform(-abs(bound), abs(bound), step.shape)
+
+
 def _trial(task: Latch | TwoSequence | Parity, seed: int, index: int) -> Trial:
     """Parameters come from (task, trial) and are the same for every T; data come from all settings."""
-    seed, index = checked_seed(seed), checked_seed(index)
-    label = f"{task.name} T={task.T} noise={float(task.noise):g}"
+    seed = checked_seed(seed)
+    if not _is_whole(index) or index < 0:
+        raise InputError(f"index={index!r} must be an integer that is not negative: which trial of the seed")
+    noise = abs(float(task.noise))  # -0.0 is no other noise than 0.0
     initial = rng_for(seed, task.name, index, "parameters").uniform(-_WIDTH, _WIDTH, len(task.network.parameters))
     made: list[Sequences] = []
     for part, count in (("train", task.num_train), ("test", task.num_test)):
-        rng = rng_for(seed, task.name, task.T, float(task.noise), index, part)
+        rng = rng_for(seed, task.name, task.T, noise, index, part)
         made.append(task.sequences(rng, count, rng_for(seed, task.name, index, "keys")))
-    return Trial(label, task.network, made[0], made[1], initial, seed, index, target=task.target)
+    return Trial(
+        _label(task, noise), task.network, made[0], made[1], initial, seed, index, target=task.target, noise=noise
+    )  # fmt: skip
+
+
+def _label(task: Latch | TwoSequence | Parity, noise: float) -> str:
+    """The name of a task with T, the noise, and what else makes its training set another than the usual one."""
+    told = ("T", "noise", "num_test", "target")
+    others = [f for f in fields(task) if f.name not in told and getattr(task, f.name) != f.default]
+    return " ".join([
+        task.name, f"T={task.T}", f"noise={int(noise) if noise.is_integer() else noise!r}",
+        *(f"{f.name}={getattr(task, f.name)}" for f in others),
+    ])  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +161,7 @@ class Latch:
     def sequences(self, rng: np.random.Generator, count: int, _keys: np.random.Generator) -> Sequences:
         """``count`` sequences; the cue of the first step is the network's own."""
         lengths, classes, step = _drawn(rng, count, self.T)
-        signals = np.where(step > 1, rng.uniform(-self.noise, self.noise, step.shape), 0.0)
+        signals = np.where(step > 1, _noise(rng, self.noise, step), 0.0)
         return Sequences(signals[:, :, None], lengths, classes)
 
 
@@ -171,8 +190,8 @@ class TwoSequence:
         _checked(self)
         if self.mode not in ("keys", "prefixes"):
             raise InputError(f"mode={self.mode!r} is none of keys and prefixes")
-        if self.key_length < 1:
-            raise InputError(f"key_length={self.key_length} must be at least 1")
+        if not _is_whole(self.key_length) or self.key_length < 1:
+            raise InputError(f"key_length={self.key_length!r} must be a whole number, at least 1")
 
     def trial(self, seed: int, index: int) -> Trial:
         """One trial: the same for equal arguments, whatever else is asked for."""
@@ -185,7 +204,7 @@ class TwoSequence:
         lengths, classes, step = _drawn(rng, count, self.T)
         given = two[np.where(classes > 0, 0, 1)[:, None], np.clip(step - 1, 0, shown - 1)]
         clean = np.where((step >= 1) & (step <= shown), given, 0.0)
-        signals = np.where(step >= 1, clean + rng.uniform(-self.noise, self.noise, step.shape), 0.0)
+        signals = np.where(step >= 1, clean + _noise(rng, self.noise, step), 0.0)
         return Sequences(signals[:, :, None], lengths, classes)
 
 
@@ -219,7 +238,7 @@ class Parity:
         bits = np.where(rng.random(step.shape) < 0.5, -1.0, 1.0)
         odd = np.count_nonzero((bits > 0) & (step >= 1), axis=1) % 2 == 1
         bits[odd != (classes > 0), -1] *= -1.0
-        signals = np.where(step >= 1, bits + rng.uniform(-self.noise, self.noise, step.shape), 0.0)
+        signals = np.where(step >= 1, bits + _noise(rng, self.noise, step), 0.0)
         return Sequences(signals[:, :, None], lengths, classes)
 
 

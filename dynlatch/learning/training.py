@@ -16,19 +16,25 @@ from dynlatch.lanes import LANES, lane_array
 from dynlatch.learning.algorithm import BEST, BEST_COST, BEST_ERRORS, Algorithm, Floats
 from dynlatch.learning.loops import Sees, State, candidates, epochs, new_courses
 from dynlatch.learning.network import Network
+from dynlatch.learning.objective import measured
 from dynlatch.learning.passes import beside
 from dynlatch.learning.run import History, Run
 from dynlatch.learning.streams import key_for
 from dynlatch.learning.trial import Trial
-from dynlatch.learning.workplace import Workplace, measured
+from dynlatch.learning.workplace import Workplace
 from dynlatch.progress import SILENT, Progress
 from dynlatch.verdict import Stop
 
 ACCEPTED: Final = 0.05
 """Mean cost at which a search accepts a point that makes no error."""
-_PER_DECADE: Final = 8
-_ROUNDS: Final = {True: 64, False: 256}
-"""Candidates of a search, and epochs, between two looks at what else is to be done: about a tenth of a second."""
+PER_DECADE: Final = 8
+"""Rows of history for each factor of ten in presentations."""
+_STEPS: Final = 500_000
+"""Steps of a lane between two looks at what else is to be done: a tenth of a second for small networks."""
+_NO_BUDGET: Final = 2**62
+"""More than can be reached; compiled loops count in 64 bits."""
+_PATIENCE: Final = 0.1
+"""Seconds between two reports while only helpers work."""
 _STOPS: Final = {
     State.SOLVED: Stop.SOLVED, State.BUDGET: Stop.BUDGET, State.STUCK: Stop.STUCK, State.DIVERGED: Stop.DIVERGED,
 }  # fmt: skip
@@ -40,6 +46,7 @@ def train(
     *,
     budget: int | None = None,
     accepted: float = ACCEPTED,
+    per_decade: int = PER_DECADE,
     threads: int | None = None,
     progress: Progress = SILENT,
 ) -> list[Run]:
@@ -50,16 +57,19 @@ def train(
     after ``trial.streak`` such epochs. A search stops at parameters that make no error at a mean cost of at most
     ``accepted``, or when it gives up. Both stop after ``budget`` presentations (by default the algorithm's own). A
     presentation is one forward pass of one sequence, whatever it is for. Equal trials give equal runs in any company
-    and on any number of ``threads``.
+    and on any number of ``threads``. ``per_decade``: rows of history for each factor of ten in presentations.
     Raises: InputError for no trials, trials of different networks or numbers of sequences, units that the algorithm
     does not train, a budget below 1. Rigor: floating point. Cost: README, "How fast"; memory grows with threads, T and
     the training set, not with the number of trials.
     """
+    trials = list(trials)
     network = _common_network(trials, algorithm)
     most = _checked_budget(budget, algorithm, len(trials[0].train))
     if not accepted > 0.0:
         raise InputError(f"accepted={accepted} must be positive: no search reaches a mean cost of 0")
-    work = _Work(trials, algorithm, network, most, accepted)
+    if per_decade < 1 or (threads is not None and threads < 1):
+        raise InputError(f"per_decade={per_decade} and threads={threads} must be at least 1")
+    work = _Work(trials, algorithm, network, most, accepted, per_decade)
     progress.start(f"training by {algorithm.name}", len(trials))
     workers = min(threads if threads is not None else (os.cpu_count() or 1), -(-len(trials) // LANES))
     helpers = [Thread(target=work.do, daemon=True) for _ in range(workers - 1)]
@@ -67,6 +77,11 @@ def train(
         helper.start()
     try:
         work.do(progress)
+        for helper in helpers:
+            while helper.is_alive():
+                helper.join(_PATIENCE)
+                work.report(progress)
+        work.report(progress)
     finally:
         work.stop()
         for helper in helpers:
@@ -104,7 +119,7 @@ def _checked_budget(budget: object, algorithm: Algorithm, sequences: int) -> int
             f"budget={budget} is less than one pass over the {sequences} training sequences, which every candidate of "
             f"{algorithm.name} needs"
         )
-    return budget
+    return min(budget, _NO_BUDGET)
 
 
 def target_of(trial: Trial, network: Network) -> float:
@@ -137,6 +152,8 @@ class _Course:
 
     trial: Trial
     number: int
+    factor: float
+    """By which presentations grow from one row of history to the next."""
     presentations: int = 0
     stop: Stop = Stop.BUDGET
     parameters: Floats = field(default_factory=lambda: np.empty(0))
@@ -146,7 +163,7 @@ class _Course:
         """A row of history; the number of presentations at which the next one is due."""
         self.rows.append((self.presentations, parameters, error, cost))
         size = max(self.presentations, len(self.trial.train))
-        return math.ceil(size * 10.0 ** (1.0 / _PER_DECADE))
+        return math.ceil(size * self.factor)
 
     def history(self) -> History:
         presentations, parameters, error, cost = zip(*self.rows, strict=True)
@@ -157,7 +174,13 @@ class _Work:
     """The trials that are left, shared by threads; each thread has a block of lanes of its own."""
 
     def __init__(
-        self, trials: Sequence[Trial], algorithm: Algorithm, network: Network, budget: int, accepted: float
+        self,
+        trials: Sequence[Trial],
+        algorithm: Algorithm,
+        network: Network,
+        budget: int,
+        accepted: float,
+        per_decade: int,
     ) -> None:
         self._algorithm = algorithm
         self._network = network
@@ -165,24 +188,26 @@ class _Work:
         self._accepted = accepted
         self._steps = max(trial.train.steps for trial in trials)
         self._sequences = len(trials[0].train)
-        self._left: Iterator[_Course] = iter([_Course(trial, k) for k, trial in enumerate(trials)])
+        self._left: Iterator[_Course] = iter(
+            [_Course(trial, k, 10.0 ** (1.0 / per_decade)) for k, trial in enumerate(trials)]
+        )
         self._lock = Lock()
         self._error: BaseException | None = None
         self._news = 0
+        self._stopped = False
         self.ended: dict[int, _Course] = {}
 
     def do(self, progress: Progress | None = None) -> None:
         """Train trials until none are left; without ``progress``, as a helper of the thread that has it."""
         try:
             lanes = _Lanes(self._algorithm, self._network, self._steps, self._sequences, self._accepted)
-            while self._refill(lanes):
+            while not self._stopped and self._refill(lanes):
                 ended = lanes.go_on(self._budget)
                 with self._lock:
                     self.ended.update({course.number: course for course in ended})
                     self._news += len(ended)
-                    news, self._news = (self._news, 0) if progress is not None else (0, self._news)
-                if news and progress is not None:
-                    progress.advance(news)
+                if progress is not None:
+                    self.report(progress)
         except BaseException as error:
             if progress is not None:
                 raise
@@ -199,10 +224,16 @@ class _Work:
             lanes.enter(lane, course)
         return lanes.busy()
 
-    def stop(self) -> None:
-        """Hand out no more trials."""
+    def report(self, progress: Progress) -> None:
+        """Tell how many trials have ended since this was last called."""
         with self._lock:
-            self._left = iter(())
+            news, self._news = self._news, 0
+        if news:
+            progress.advance(news)
+
+    def stop(self) -> None:
+        """Hand out no more trials, and leave those under way."""
+        self._stopped = True
 
     def check(self) -> None:
         """Raise what a helper raised."""
@@ -271,11 +302,11 @@ class _Lanes:
 
     def _work(self, budget: int) -> None:
         algorithm, place = self._algorithm, self._place
-        rounds = _ROUNDS[self._searches]
+        rounds = max(1, _STEPS // (place.steps * place.sequences))
         if self._searches:
             candidates(
-                place.wiring, place.block, self._wide, self._now, algorithm.step, self._memory, self._settings, self._accepted,
-                budget, rounds, place.sequences, place.steps,
+                place.wiring, place.block, self._wide, self._now, algorithm.step, self._memory, self._settings,
+                self._accepted, budget, rounds, place.sequences, place.steps,
             )  # fmt: skip
         else:
             epochs(

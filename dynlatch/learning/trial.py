@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,7 @@ from dynlatch.learning.network import Network
 from dynlatch.seeds import rng_for
 
 Floats = NDArray[np.float64]
+_LONGEST_STREAK: Final = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +37,8 @@ class Sequences:
                 f"signals of shape {shape} with lengths {self.lengths.shape} and classes {self.classes.shape}: "
                 "give (S, T, m), (S,) and (S,), at least one sequence"
             )
+        if self.lengths.dtype.kind not in "iu":
+            raise InputError(f"lengths must be whole numbers of steps, not {self.lengths.dtype}")
         if self.lengths.min() < 1 or self.lengths.max() > shape[1]:
             raise InputError(f"lengths must be 1 to T={shape[1]}, not {self.lengths.min()} to {self.lengths.max()}")
         if not np.all(np.abs(self.classes) == 1.0):
@@ -73,7 +78,8 @@ class Trial:
     ``task`` names what it is, with its settings. ``target``: the wanted last output of a positive sequence, a negative
     one's is its opposite (threshold units are always asked for +-1). ``fresh``: standard deviation of Gaussian noise
     that each presentation adds anew to the signals after the cues. ``streak``: this many epochs in a row without an
-    error count as learned; 0 asks for one such epoch and a pass with frozen parameters that confirms it.
+    error count as learned; 0 asks for one such epoch and a pass with frozen parameters that confirms it. ``noise``: the
+    bound of the noise in its signals, where it is known (which ``insight`` compares with what the weights can stand).
     Raises: InputError for targets outside the range of tanh, and for data that do not fit the network.
     """
 
@@ -87,6 +93,7 @@ class Trial:
     target: float = 0.8
     fresh: float = 0.0
     streak: int = 0
+    noise: float | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 < self.target < 1.0:
@@ -105,8 +112,10 @@ class Trial:
                     f"sequences with {part.num_signals} signals do not fit a network that takes "
                     f"{self.network.num_signals}"
                 )
-        if not (self.fresh >= 0.0 and self.streak >= 0):
-            raise InputError(f"fresh={self.fresh} and streak={self.streak} must not be negative")
+        if not 0.0 <= self.fresh < math.inf:
+            raise InputError(f"fresh={self.fresh!r} must be a finite standard deviation, not negative")
+        if not isinstance(self.streak, int) or not 0 <= self.streak <= _LONGEST_STREAK:  # pyright: ignore
+            raise InputError(f"streak={self.streak!r} must be a whole number of epochs, 0 to {_LONGEST_STREAK}")
 
     def stream(self, name: str) -> np.random.Generator:
         """The random numbers of this trial for one purpose."""

@@ -18,6 +18,7 @@ from dynlatch.learning.network import Bias, Connection, Cue, Network, Previous, 
 Integers = NDArray[np.int64]
 
 
+# The order of these fields is compiled in: a change here must renew what dynlatch.jit keeps, so this comment names it.
 class Wiring(NamedTuple):
     """Connections sorted by the unit they lead to, free ones first; and again by the unit they come from."""
 

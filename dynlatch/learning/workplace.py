@@ -1,20 +1,13 @@
 """A block of lanes with the trials that are in them."""
 
-# pyright: reportMissingParameterType=false
-# numba infers the types of the kernels' arguments.
 from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 
-from dynlatch.jit import jit_as
-from dynlatch.lanes import LANES, lane_array
+from dynlatch.lanes import LANES
 from dynlatch.learning.algorithm import Floats
-from dynlatch.learning.loops import STEP, State, candidates, new_courses
 from dynlatch.learning.network import Network
-from dynlatch.learning.passes import beside, new_block
+from dynlatch.learning.passes import new_block
 from dynlatch.learning.trial import Sequences
 from dynlatch.learning.wiring import fixed_weights, wire
 
@@ -67,42 +60,3 @@ class Workplace:
         self.block.lengths[:, lane] = 0.0
         self.block.weights[: self.num_parameters, lane] = 0.0
         self.block.fresh[0, lane] = 0.0
-
-
-@jit_as(STEP)
-def _stay(weights, gradient, curvature, memory, settings, streams, active, num_parameters, begun, steps):
-    """Change nothing."""
-
-
-_NEVER: Final = -1.0
-
-
-def measured(
-    network: Network, given: Sequence[Sequences], parameters: Sequence[Floats], targets: Sequence[float]
-) -> tuple[Floats, Floats]:
-    """Fractions of wrong answers and mean costs of several parameters, each on sequences of its own.
-
-    Returns: two arrays of shape (R,). Cost: one forward pass for each sequence.
-    """
-    errors, costs = np.empty(len(given)), np.empty(len(given))
-    for size in sorted({len(g) for g in given}):  # usually one
-        alike = [k for k, g in enumerate(given) if len(g) == size]
-        steps = max(given[k].steps for k in alike)
-        place = Workplace(network, steps, size, backwards=False, terms=False)
-        for start in range(0, len(alike), LANES):
-            some = alike[start : start + LANES]
-            for lane in range(LANES):
-                if lane < len(some):
-                    k = some[lane]
-                    place.fill(lane, given[k], parameters[k], targets[k])
-                else:
-                    place.empty(lane)
-            courses = new_courses()
-            courses.state[: len(some)] = State.RUNNING
-            candidates(
-                place.wiring, place.block, beside(place.block), courses, _stay, lane_array(1), np.zeros(1), _NEVER,
-                size, 1, size, steps,
-            )  # fmt: skip
-            errors[some] = courses.errors[: len(some)] / size
-            costs[some] = courses.cost[: len(some)]
-    return errors, costs

@@ -41,7 +41,6 @@ def _of_run(run: Run) -> Json:
         "seed": run.trial.seed,
         "index": run.trial.index,
         "stop": str(run.stop),
-        "learned": run.learned,
         "presentations": run.presentations,
         "train_error": number(run.train_error),
         "train_cost": number(run.train_cost),
