@@ -69,6 +69,11 @@ jit: Any = numba.njit(**_OPTIONS)
 """Compile at the first call."""
 
 
+jit_part: Any = numba.njit(forceinline=True, _nrt=False, **_OPTIONS)
+"""A part of a loop, compiled into whatever calls it. It makes no arrays and counts no references, which for a tuple of
+twenty arrays would take longer than the work."""
+
+
 def jit_as(signature: Any) -> Any:
     """Compile at once for one signature, as the kernels that are passed as values must be."""
     return numba.njit(signature, **_OPTIONS)

@@ -16,7 +16,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from dynlatch.jit import ARRAY, VECTOR, jit, jit_as, types
+from dynlatch.jit import ARRAY, VECTOR, jit_as, jit_part, types
 from dynlatch.lanes import LANES, equal, fma, load, spread, store
 from dynlatch.learning.network import Connection, Cue, Network, Previous, Signal
 from dynlatch.learning.passes import (
@@ -118,7 +118,7 @@ _PSEUDO: Final = int(Sees.PSEUDO)
 # --- epochs of presentations ------------------------------------------------------------------------------------------
 
 
-@jit
+@jit_part
 def _miss(block, output_row, lane):
     """The cost of a lane's present sequence, and 1 if its answer is wrong, as nan is."""
     x, wanted = block.signals[output_row, lane], block.wanted[0, lane]
@@ -126,7 +126,7 @@ def _miss(block, output_row, lane):
     return 0.5 * (x - wanted) * (x - wanted), int(not right)
 
 
-@jit
+@jit_part
 def _note_finite(block, num_parameters, finite):
     """Count a presentation in lanes whose parameters are all finite."""
     total = spread(0.0)
@@ -135,7 +135,7 @@ def _note_finite(block, num_parameters, finite):
     store(finite, 0, load(finite, 0) + equal(total, 0.0))
 
 
-@jit
+@jit_part
 def _begin_epoch(block, courses, order, budget):
     """How many presentations each lane takes; the longest of them. Lanes that learn see a new order."""
     longest = 0
@@ -151,7 +151,7 @@ def _begin_epoch(block, courses, order, budget):
     return longest
 
 
-@jit
+@jit_part
 def _end_epoch(courses, finite, sequences, budget):
     """Count, and apply the stopping rule; whether a lane needs attention."""
     needed = False
@@ -232,7 +232,7 @@ def epochs(wiring, block, courses, sees, step, memory, settings, order, budget, 
 # --- candidates of searches -------------------------------------------------------------------------------------------
 
 
-@jit
+@jit_part
 def _count(block, output_row, lane, trial):
     """Add what a lane's present sequence showed to the sums of a trial."""
     cost, error = _miss(block, output_row, lane)
@@ -240,20 +240,22 @@ def _count(block, output_row, lane, trial):
     block.gradient[1, trial] += error
 
 
-@jit
+@jit_part
 def _side_by_side(wiring, block, which, sequences, steps):
     """Every lane presents its trial's sequences, one after another."""
     for s in range(sequences):
-        which[:] = s
+        for lane in range(LANES):
+            which[lane] = s
         output_row = forward_only(wiring, block, choose(wiring, block, which, OWN, steps), steps)
         for lane in range(LANES):
             _count(block, output_row, lane, lane)
 
 
-@jit
-def _spread_out(wiring, wide, which, trial, sequences, steps):
+@jit_part
+def _spread_out(wiring, wide, which, whose, trial, sequences, steps):
     """All lanes present sequences of one trial."""
-    whose = np.full(LANES, trial)
+    for lane in range(LANES):
+        whose[lane] = trial
     for first in range(0, sequences, LANES):
         for lane in range(LANES):
             which[lane] = min(first + lane, sequences - 1)
@@ -262,8 +264,8 @@ def _spread_out(wiring, wide, which, trial, sequences, steps):
             _count(wide, output_row, lane, trial)
 
 
-@jit
-def _evaluate(wiring, block, wide, active, which, sequences, steps):
+@jit_part
+def _evaluate(wiring, block, wide, active, which, whose, sequences, steps):
     """Mean costs of the candidates of active lanes in row 0 of ``gradient``, their errors in row 1.
 
     Whichever takes fewer passes: each lane a trial of its own, or all lanes one trial after another. Sums are taken in
@@ -279,7 +281,7 @@ def _evaluate(wiring, block, wide, active, which, sequences, steps):
             if active[0, trial] > 0.0:
                 for p in range(wiring.num_parameters):
                     wide.weights[p] = block.weights[p, trial]
-                _spread_out(wiring, wide, which, trial, sequences, steps)
+                _spread_out(wiring, wide, which, whose, trial, sequences, steps)
     else:
         _side_by_side(wiring, block, which, sequences, steps)
     for lane in range(LANES):
@@ -299,12 +301,12 @@ def candidates(wiring, block, wide, courses, step, memory, settings, accepted, b
     row 0 of ``memory``, its sign that it gives up; and where the budget does not suffice for another candidate.
     ``wide``: ``passes.beside(block)``.
     """
-    which = np.zeros(LANES, dtype=np.int64)
+    which, whose = np.zeros(LANES, dtype=np.int64), np.zeros(LANES, dtype=np.int64)
     active = np.zeros((1, LANES))
     for _ in range(rounds):
         for lane in range(LANES):
             active[0, lane] = courses.state[lane] == _RUNNING
-        _evaluate(wiring, block, wide, active, which, sequences, steps)
+        _evaluate(wiring, block, wide, active, which, whose, sequences, steps)
         for lane in range(LANES):
             if courses.state[lane] == _RUNNING:
                 courses.presentations[lane] += sequences

@@ -1,7 +1,7 @@
 """Cost, gradient, curvature and states of sequences, each under parameters of its own: the passes, from outside.
 
-B sequences stand side by side in rows of lanes: sequence b in row b // LANES, lane b % LANES. ``Batch`` is made once
-and then asked for many parameters; nothing in it depends on the number of threads.
+B sequences stand side by side in rows of lanes, sorted by length, so that the lanes of a row end their work together.
+``Batch`` is made once and then asked for many parameters; nothing in it depends on the number of threads.
 """
 
 # pyright: reportMissingParameterType=false, reportUnknownParameterType=false
@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from dynlatch.errors import InputError
-from dynlatch.jit import jit
-from dynlatch.lanes import LANES, load, store
+from dynlatch.jit import jit, jit_part
+from dynlatch.lanes import LANES, lane_array, load, store
 from dynlatch.learning.network import Network
 from dynlatch.learning.passes import (
     OWN,
@@ -31,6 +32,9 @@ from dynlatch.learning.passes import (
 from dynlatch.learning.trial import Floats, Sequences
 from dynlatch.learning.workplace import Workplace
 from dynlatch.maps.threads import for_chunks
+
+_CHUNKS: Final = 4
+"""Parts of a batch that threads share."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,62 +69,71 @@ class Batch:
             )
         self.network = network
         self.steps = sequences.steps
+        self._order = np.argsort(sequences.lengths, kind="stable")
         self._lengths = sequences.lengths
         self._threads = threads
         self._rows = -(-len(sequences) // LANES)
         self._place = Workplace(network, self.steps, self._rows, backwards=False, terms=False)
         for lane in range(LANES):
             self._place.block.aim[0, lane] = target
-        self._place.lay_out(sequences)
+        self._place.lay_out(sequences, self._order)
+        self._spare: dict[tuple[bool, bool], list[Block]] = {}
 
     def __len__(self) -> int:
         return len(self._lengths)
 
     def costs(self, parameters: Floats) -> tuple[Floats, Floats]:
         """Cost and error (0 or 1) of every sequence, two arrays of shape (B,). Memory: independent of T."""
-        weights, found = self._in_lanes(parameters), np.empty((2, self._rows, LANES))
-
-        def work(first: int, last: int) -> None:
-            _costs(self._place.wiring, self._block(backwards=False), weights, found, first, last, self.steps)
-
-        self._each(work)
+        found = self.costs_in_lanes(self.in_lanes(parameters))
         return self._by_sequence(found[0]), self._by_sequence(found[1])
 
     def gradients(self, parameters: Floats) -> tuple[Floats, Floats]:
         """Cost (B,) and its gradient (B, P), by back-propagation through time. Memory: T rows of lanes per thread."""
-        self._refuse_threshold()
-        weights, found = self._in_lanes(parameters), np.empty((self._rows, LANES))
-        slopes = np.empty_like(weights)
+        found, slopes = self.gradients_in_lanes(self.in_lanes(parameters))
+        return self._by_sequence(found), self._by_sequence(slopes)
 
-        def work(first: int, last: int) -> None:
-            block = self._block(backwards=True)
+    def costs_in_lanes(self, weights: Floats) -> Floats:
+        """As ``costs`` of what ``in_lanes`` gives, left in rows of lanes: (2, rows, LANES)."""
+        found = np.empty((2, self._rows, LANES))
+
+        def work(block: Block, first: int, last: int) -> None:
+            _costs(self._place.wiring, block, weights, found, first, last, self.steps)
+
+        self._each(work, backwards=False)
+        return found
+
+    def gradients_in_lanes(self, weights: Floats) -> tuple[Floats, Floats]:
+        """As ``gradients`` of what ``in_lanes`` gives, left in rows of lanes: (rows, LANES) and (rows, P, LANES)."""
+        self._refuse_threshold()
+        found, slopes = np.empty((self._rows, LANES)), np.empty_like(weights)
+
+        def work(block: Block, first: int, last: int) -> None:
             _gradients(self._place.wiring, block, weights, found, slopes, first, last, self.steps)
 
-        self._each(work)
-        return self._by_sequence(found), self._by_sequence(slopes)
+        self._each(work, backwards=True)
+        return found, slopes
 
     def states(self, parameters: Floats) -> Floats:
         """x_i(t), shape (B, T, n); 0 before a sequence begins."""
-        weights = self._in_lanes(parameters)
+        weights = self.in_lanes(parameters)
         found = np.empty((self._rows, self.steps, self.network.num_units, LANES))
 
-        def work(first: int, last: int) -> None:
-            block = self._block(backwards=True)
+        def work(block: Block, first: int, last: int) -> None:
             for row in range(first, last):
                 _states(self._place.wiring, block, weights, row, self.steps)
                 found[row] = self._by_step(block.signals, self._place.wiring.width)
 
-        self._each(work)
+        self._each(work, backwards=True)
         return self._cut(self._by_sequence(found))
 
     def terms(self, parameters: Floats) -> Terms:
         """States, gradient and curvature step by step. Memory: of order B T P."""
         self._refuse_threshold()
-        weights, n, p = self._in_lanes(parameters), self.network.num_units, len(self.network.parameters)
+        weights, n, p = self.in_lanes(parameters), self.network.num_units, len(self.network.parameters)
         parts = [np.empty((self._rows, self.steps, size, LANES)) for size in (n, n, n, p, p)]
 
-        def work(first: int, last: int) -> None:
-            block, wiring = self._block(backwards=True, terms=True), self._place.wiring
+        def work(block: Block, first: int, last: int) -> None:
+            wiring = self._place.wiring
             for row in range(first, last):
                 _terms(wiring, block, weights, row, self.steps)
                 parts[0][row] = self._by_step(block.signals, wiring.width)
@@ -129,36 +142,48 @@ class Batch:
                 parts[3][row] = block.gradient.reshape(self.steps + 1, p, LANES)[1:]
                 parts[4][row] = block.curvature.reshape(self.steps + 1, p, LANES)[1:]
 
-        self._each(work)
+        self._each(work, backwards=True, terms=True)
         return Terms(*(self._cut(self._by_sequence(part)) for part in parts))
 
     # --- how it is laid out -------------------------------------------------------------------------------------------
 
-    def _block(self, *, backwards: bool, terms: bool = False) -> Block:
-        """Working arrays of a thread, which share the sequences."""
-        mine = new_block(self._place.wiring, len(self._place.block.weights), self.steps, 0, backwards, terms)
-        shared = self._place.block
-        mine.weights[:] = shared.weights
-        return mine._replace(
-            data=shared.data, lengths=shared.lengths, classes=shared.classes, aim=shared.aim, bases=shared.bases
-        )
+    def _each(self, work: Callable[[Block, int, int], None], *, backwards: bool, terms: bool = False) -> None:
+        """Share the rows out to threads, each with working arrays of its own, which are used again."""
+        spare = self._spare.setdefault((backwards, terms), [])
 
-    def _each(self, work: Callable[[int, int], None]) -> None:
-        for_chunks(work, self._rows, max(1, -(-self._rows // 8)), threads=self._threads)
+        def part(first: int, last: int) -> None:
+            block = spare.pop() if spare else self._block(backwards=backwards, terms=terms)
+            work(block, first, last)
+            spare.append(block)
 
-    def _in_lanes(self, parameters: Floats) -> Floats:
+        for_chunks(part, self._rows, max(1, -(-self._rows // _CHUNKS)), threads=self._threads)
+
+    def _block(self, *, backwards: bool, terms: bool) -> Block:
+        """Working arrays that share the sequences; with ``terms``, deltas of all steps are kept."""
+        shared, n = self._place.block, self.network.num_units
+        made = new_block(self._place.wiring, len(shared.weights), self.steps, 0, backwards, terms)
+        made.weights[:] = shared.weights
+        kept = (self.steps + 2) * n if terms else 2 * n
+        return made._replace(
+            data=shared.data, lengths=shared.lengths, classes=shared.classes, aim=shared.aim, bases=shared.bases,
+            deltas=lane_array(kept), bends=lane_array(kept),
+        )  # fmt: skip
+
+    def in_lanes(self, parameters: Floats) -> Floats:
         """Parameters as (rows, P, LANES)."""
         given, p = np.asarray(parameters, dtype=np.float64), len(self.network.parameters)
         shape = (len(self), p)
         if given.shape not in (shape, shape[1:]):
             raise InputError(f"parameters of shape {given.shape} must be of shape {shape} or {shape[1:]}")
         padded = np.zeros((self._rows * LANES, p))
-        padded[: len(self)] = given
+        padded[: len(self)] = given if given.ndim == 1 else given[self._order]
         return np.ascontiguousarray(padded.reshape(self._rows, LANES, p).transpose(0, 2, 1))
 
     def _by_sequence(self, rows: Floats) -> Floats:
         """(rows, ..., LANES) as (B, ...)."""
-        return np.moveaxis(rows, -1, 1).reshape(len(rows) * LANES, *rows.shape[1:-1])[: len(self)]
+        found = np.empty((len(self), *rows.shape[1:-1]))
+        found[self._order] = np.moveaxis(rows, -1, 1).reshape(len(rows) * LANES, *rows.shape[1:-1])[: len(self)]
+        return found
 
     def _by_step(self, rows: Floats, width: int) -> Floats:
         """The rows of units at steps 1 to T as (T, n, LANES), units in the order of the network."""
@@ -192,18 +217,21 @@ def measured(
 # --- compiled ---------------------------------------------------------------------------------------------------------
 
 
-@jit
-def _begin(wiring, block, weights, row, steps):
+@jit_part
+def _begin(wiring, block, weights, which, row, steps):
     """The first step of a row of sequences, its parameters in place."""
     for p in range(wiring.num_parameters):
-        store(block.weights, p, load(weights[row], p))
-    return choose(wiring, block, np.full(LANES, row), OWN, steps)
+        store(block.weights, p, load(weights, row * wiring.num_parameters + p))
+    for lane in range(LANES):
+        which[lane] = row
+    return choose(wiring, block, which, OWN, steps)
 
 
 @jit
 def _costs(wiring, block, weights, found, first, last, steps):
+    which = np.empty(LANES, dtype=np.int64)
     for row in range(first, last):
-        output_row = forward_only(wiring, block, _begin(wiring, block, weights, row, steps), steps)
+        output_row = forward_only(wiring, block, _begin(wiring, block, weights, which, row, steps), steps)
         for lane in range(LANES):
             x, wanted = block.signals[output_row, lane], block.wanted[0, lane]
             found[0, row, lane] = 0.5 * (x - wanted) * (x - wanted)
@@ -212,24 +240,27 @@ def _costs(wiring, block, weights, found, first, last, steps):
 
 @jit
 def _gradients(wiring, block, weights, found, slopes, first, last, steps):
+    which = np.empty(LANES, dtype=np.int64)
     for row in range(first, last):
-        begun = _begin(wiring, block, weights, row, steps)
+        begun = _begin(wiring, block, weights, which, row, steps)
         output_row = forward(wiring, block, begun, steps)
         gradient(wiring, block, begun, steps, output_row)
         for lane in range(LANES):
             miss = block.signals[output_row, lane] - block.wanted[0, lane]
             found[row, lane] = 0.5 * miss * miss
         for p in range(wiring.num_parameters):
-            store(slopes[row], p, load(block.gradient, p))
+            store(slopes, row * wiring.num_parameters + p, load(block.gradient, p))
 
 
 @jit
 def _states(wiring, block, weights, row, steps):
-    forward(wiring, block, _begin(wiring, block, weights, row, steps), steps)
+    which = np.empty(LANES, dtype=np.int64)
+    forward(wiring, block, _begin(wiring, block, weights, which, row, steps), steps)
 
 
 @jit
 def _terms(wiring, block, weights, row, steps):
-    begun = _begin(wiring, block, weights, row, steps)
+    which = np.empty(LANES, dtype=np.int64)
+    begun = _begin(wiring, block, weights, which, row, steps)
     output_row = forward(wiring, block, begun, steps)
     gradient_and_curvature(wiring, block, begun, steps, output_row, True)

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dynlatch.jit import jit
+from dynlatch.jit import jit_part
 from dynlatch.lanes import LANES, at_least, equal, fma, gather, lane_array, larger, load, smaller, spread, store, where
 from dynlatch.learning.streams import Streams, new_streams, normal, uniform_row
 from dynlatch.learning.wiring import Wiring
@@ -38,9 +38,9 @@ class Block(NamedTuple):
     signals: Floats
     """A row of signals (see ``wiring``) for each step from 0 to T, or for two steps where nothing goes backwards."""
     deltas: Floats
-    """de/da of each unit for each step from 0 to T + 1."""
+    """de/da of each unit for the present step and the one after it, or for each step from 0 to T + 1."""
     bends: Floats
-    """h of each unit for each step from 0 to T + 1."""
+    """h of each unit, as ``deltas``."""
     activations: Floats
     """a of each unit for each step from 0 to T: what threshold units need on the way back."""
     gradient: Floats
@@ -63,6 +63,8 @@ class Block(NamedTuple):
     """(1): where the data of its present sequence begin."""
     begin: Floats
     """(1): the first step of the present sequence."""
+    until: Integers
+    """One number: the last step at which a sequence begins or a cue is given, in any lane."""
     wanted: Floats
     """(1): its target."""
     cue_at: Floats
@@ -80,8 +82,8 @@ def new_block(wiring: Wiring, weights: int, steps: int, sequences: int, backward
     return Block(
         weights=lane_array(weights),
         signals=lane_array((kept + 1) * wiring.width),
-        deltas=lane_array((kept + 2) * n),
-        bends=lane_array((kept + 2) * n),
+        deltas=lane_array(2 * n),
+        bends=lane_array(2 * n),
         activations=lane_array((kept + 1) * n),
         gradient=lane_array(totals if backwards else 2),
         curvature=lane_array(totals if backwards else 1),
@@ -93,6 +95,7 @@ def new_block(wiring: Wiring, weights: int, steps: int, sequences: int, backward
         bases=np.arange(LANES)[None, :] * (sequences * steps * wiring.num_signals),
         places=np.zeros((1, LANES), dtype=np.int64),
         begin=lane_array(1),
+        until=np.zeros((1, 1), dtype=np.int64),
         wanted=lane_array(1),
         cue_at=lane_array(max(1, wiring.cue_step.size)),
         scratch=lane_array(1),
@@ -112,6 +115,7 @@ def beside(block: Block) -> Block:
         activations=lane_array(block.activations.shape[0]),
         places=block.places.copy(),
         begin=lane_array(1),
+        until=block.until.copy(),
         wanted=lane_array(1),
         cue_at=lane_array(block.cue_at.shape[0]),
     )
@@ -120,28 +124,39 @@ def beside(block: Block) -> Block:
 # --- forwards ---------------------------------------------------------------------------------------------------------
 
 
-@jit
+@jit_part
+def _last_cue(wiring):
+    last = 0
+    for q in range(wiring.cue_step.size):
+        last = max(last, wiring.cue_step[q])
+    return last
+
+
+@jit_part
 def choose(wiring, block, which, whose, steps):
     """Make sequence ``which[lane]`` of the trial in column ``whose[lane]`` the present one of each lane.
 
     Returns: the first step at which any of them has begun.
     """
     size = steps * wiring.num_signals
-    begun = steps + 1
+    begun, until, last_cue = steps + 1, 0, max(1, _last_cue(wiring))
     for lane in range(LANES):
         s, trial = which[lane], whose[lane]
         begin = steps + 1 - int(block.lengths[s, trial])
         begun = min(begun, begin)
+        if begin <= steps:
+            until = max(until, begin + last_cue - 1)
         block.places[0, lane] = block.bases[0, trial] + s * size
         block.begin[0, lane] = begin
         block.wanted[0, lane] = block.classes[s, trial] * block.aim[0, trial]
         for q in range(wiring.cue_step.size):
             mine = block.classes[s, trial] == wiring.cue_class[q]
             block.cue_at[q, lane] = begin + wiring.cue_step[q] - 1 if mine else 0
+    block.until[0, 0] = until
     return begun
 
 
-@jit
+@jit_part
 def _enter(wiring, block, t, base):
     """The signals, the cues and "alive" of step t, into the rows from ``base`` on."""
     now = float(t)
@@ -149,38 +164,45 @@ def _enter(wiring, block, t, base):
     for k in range(wiring.num_signals):
         store(block.signals, row + k, gather(block.data, block.places, 0, (t - 1) * wiring.num_signals + k))
     row += wiring.num_signals
+    if t > block.until[0, 0]:
+        for q in range(wiring.cue_step.size):
+            store(block.signals, row + q, 0.0)
+        store(block.signals, row + wiring.cue_step.size, 1.0)
+        return
     for q in range(wiring.cue_step.size):
         store(block.signals, row + q, equal(load(block.cue_at, q), now))
     store(block.signals, row + wiring.cue_step.size, at_least(now, load(block.begin, 0)))
 
 
-@jit
+@jit_part
 def _disturb(wiring, block, t, base):
     """Add fresh noise to the signals of step t in lanes that want it."""
-    last_cue = wiring.cue_step.max() if wiring.cue_step.size else 0
+    last_cue = _last_cue(wiring)
     for lane in range(LANES):
         if block.fresh[0, lane] > 0.0 and t >= block.begin[0, lane] + last_cue:
             for k in range(wiring.num_signals):
                 block.signals[base + wiring.num_units + k, lane] += block.fresh[0, lane] * normal(block.streams, lane)
 
 
-@jit
-def _advance(wiring, block, t, base):
-    """The states of all units at step t."""
+@jit_part
+def _advance(wiring, block, t, base, slot):
+    """The states of all units at step t; activations of threshold units are kept as those of step ``slot``."""
     signals, weights = block.signals, block.weights
+    cues = t <= block.until[0, 0]
     for i in range(wiring.num_units):
         a = spread(0.0)
-        for c in range(wiring.first[i], wiring.first[i + 1]):
+        last = wiring.first[i + 1] if cues else wiring.cued[i]
+        for c in range(wiring.first[i], last):
             a = fma(load(weights, wiring.weight[c]), load(signals, base + wiring.source[c]), a)
         if wiring.threshold:
             alive = load(signals, base + wiring.width - 1)
             store(signals, base + i, where(alive, where(at_least(a, 0.0), 1.0, -1.0), 0.0))
-            store(block.activations, t * wiring.num_units + i, a)
+            store(block.activations, slot * wiring.num_units + i, a)
         else:
             store(signals, base + i, tanh(a))
 
 
-@jit
+@jit_part
 def is_disturbed(block):
     """Whether any lane wants fresh noise."""
     most = 0.0
@@ -189,7 +211,7 @@ def is_disturbed(block):
     return most > 0.0
 
 
-@jit
+@jit_part
 def forward(wiring, block, begun, steps):
     """States of all steps from ``begun`` on, kept; returns the output row."""
     disturbed = is_disturbed(block)
@@ -200,11 +222,11 @@ def forward(wiring, block, begun, steps):
         _enter(wiring, block, t, base)
         if disturbed:
             _disturb(wiring, block, t, base)
-        _advance(wiring, block, t, base)
+        _advance(wiring, block, t, base, t)
     return steps * wiring.width + wiring.output
 
 
-@jit
+@jit_part
 def forward_only(wiring, block, begun, steps):
     """As ``forward``, but only the last states are kept."""
     disturbed = is_disturbed(block)
@@ -217,29 +239,36 @@ def forward_only(wiring, block, begun, steps):
         _enter(wiring, block, t, base)
         if disturbed:
             _disturb(wiring, block, t, base)
-        _advance(wiring, block, 1, base)
+        _advance(wiring, block, t, base, 1)
     return base + wiring.output
 
 
 # --- backwards --------------------------------------------------------------------------------------------------------
 
 
-@jit
+@jit_part
 def _begin_backwards(wiring, block, steps, output_row):
     """No error beyond the last step; returns x_N - d."""
+    beyond = _delta_row(wiring, block, steps + 1)
     for i in range(wiring.num_units):
-        store(block.deltas, (steps + 1) * wiring.num_units + i, 0.0)
-        store(block.bends, (steps + 1) * wiring.num_units + i, 0.0)
+        store(block.deltas, beyond + i, 0.0)
+        store(block.bends, beyond + i, 0.0)
     return load(block.signals, output_row) - load(block.wanted, 0)
 
 
-@jit
+@jit_part
+def _delta_row(wiring, block, t):
+    """The first row of deltas of step t."""
+    return t * wiring.num_units % block.deltas.shape[0]
+
+
+@jit_part
 def _clear(rows, first, count):
     for p in range(first, first + count):
         store(rows, p, 0.0)
 
 
-@jit
+@jit_part
 def gradient(wiring, block, begun, steps, output_row):
     """The gradient of each lane's cost: totals over all steps."""
     n = wiring.num_units
@@ -249,24 +278,30 @@ def gradient(wiring, block, begun, steps, output_row):
     for back in range(steps - begun + 1):
         t = steps - back
         base = t * wiring.width
+        here, later = _delta_row(wiring, block, t), _delta_row(wiring, block, t + 1)
         alive = load(signals, base + wiring.width - 1)
+        cues = t <= block.until[0, 0]
         for reverse in range(n):
             i = n - 1 - reverse
             e = spread(0.0)
             if t == steps and i == wiring.output:
                 e = miss
             for o in range(wiring.out_first[i], wiring.out_first[i + 1]):
-                e = fma(load(weights, wiring.out_weight[o]), load(deltas, t * n + wiring.out_unit[o]), e)
+                e = fma(
+                    load(weights, wiring.out_weight[o]),
+                    load(deltas, (later if wiring.out_later[o] else here) + wiring.out_unit[o]),
+                    e,
+                )
             x = load(signals, base + i)
             # Before a sequence begins f' is 1, so deltas could overflow there, and inf * 0 would be nan.
             delta = where(alive, e * fma(0.0 - x, x, 1.0), 0.0)
-            store(deltas, t * n + i, delta)
-            for c in range(wiring.first[i], wiring.free[i]):
+            store(deltas, here + i, delta)
+            for c in range(wiring.free[i], wiring.cued_fixed[i] if cues else wiring.cued[i]):
                 p = wiring.weight[c]
                 store(totals, p, fma(delta, load(signals, base + wiring.source[c]), load(totals, p)))
 
 
-@jit
+@jit_part
 def gradient_and_curvature(wiring, block, begun, steps, output_row, terms):
     """Gradient and diagonal curvature of each lane's cost: totals, or with ``terms`` those of each step apart."""
     n = wiring.num_units
@@ -278,7 +313,9 @@ def gradient_and_curvature(wiring, block, begun, steps, output_row, terms):
     for back in range(steps - begun + 1):
         t = steps - back
         base = t * wiring.width
+        here, later = _delta_row(wiring, block, t), _delta_row(wiring, block, t + 1)
         alive = load(signals, base + wiring.width - 1)
+        cues = t <= block.until[0, 0]
         into = 0
         if terms:
             into = t * wiring.num_parameters
@@ -293,22 +330,23 @@ def gradient_and_curvature(wiring, block, begun, steps, output_row, terms):
                 h = spread(1.0)
             for o in range(wiring.out_first[i], wiring.out_first[i + 1]):
                 w = load(weights, wiring.out_weight[o])
-                e = fma(w, load(deltas, t * n + wiring.out_unit[o]), e)
-                h = fma(w * w, load(bends, t * n + wiring.out_unit[o]), h)
+                from_row = (later if wiring.out_later[o] else here) + wiring.out_unit[o]
+                e = fma(w, load(deltas, from_row), e)
+                h = fma(w * w, load(bends, from_row), h)
             x = load(signals, base + i)
             slope = fma(0.0 - x, x, 1.0)
             delta = where(alive, e * slope, 0.0)
             bend = where(alive, h * (slope * slope), 0.0)
-            store(deltas, t * n + i, delta)
-            store(bends, t * n + i, bend)
-            for c in range(wiring.first[i], wiring.free[i]):
+            store(deltas, here + i, delta)
+            store(bends, here + i, bend)
+            for c in range(wiring.free[i], wiring.cued_fixed[i] if cues else wiring.cued[i]):
                 p = into + wiring.weight[c]
                 z = load(signals, base + wiring.source[c])
                 store(slopes, p, fma(delta, z, load(slopes, p)))
                 store(curvature, p, fma(bend, z * z, load(curvature, p)))
 
 
-@jit
+@jit_part
 def pseudo_gradient(wiring, block, begun, steps, output_row, least, most, margin):
     """Discrete error propagation (eqs. 7-10 as corrected): a random pseudo-gradient, totals over all steps.
 
@@ -323,14 +361,20 @@ def pseudo_gradient(wiring, block, begun, steps, output_row, least, most, margin
     for back in range(steps - begun + 1):
         t = steps - back
         base = t * wiring.width
+        here, later = _delta_row(wiring, block, t), _delta_row(wiring, block, t + 1)
         alive = load(signals, base + wiring.width - 1)
+        cues = t <= block.until[0, 0]
         for reverse in range(n):
             i = n - 1 - reverse
             g = spread(0.0)
             if t == steps and i == wiring.output:
                 g = miss
             for o in range(wiring.out_first[i], wiring.out_first[i + 1]):
-                g = fma(load(weights, wiring.out_weight[o]), load(deltas, t * n + wiring.out_unit[o]), g)
+                g = fma(
+                    load(weights, wiring.out_weight[o]),
+                    load(deltas, (later if wiring.out_later[o] else here) + wiring.out_unit[o]),
+                    g,
+                )
             g = larger(smaller(g, most), least)
             uniform_row(block.streams, block.scratch, 0, block.begin, t)
             up = 1.0 - at_least(load(block.scratch, 0) * (most - least), g - least)  # 1 with the probability of S = +2
@@ -338,7 +382,7 @@ def pseudo_gradient(wiring, block, begun, steps, output_row, least, most, margin
             high = at_least(a, 0.0)
             delta = where(high, up / (margin + a), (up - 1.0) / (margin - a))
             delta = where(equal(g, 0.0), 0.0, where(alive, delta, 0.0))
-            store(deltas, t * n + i, delta)
-            for c in range(wiring.first[i], wiring.free[i]):
+            store(deltas, here + i, delta)
+            for c in range(wiring.free[i], wiring.cued_fixed[i] if cues else wiring.cued[i]):
                 p = wiring.weight[c]
                 store(totals, p, fma(delta, load(signals, base + wiring.source[c]), load(totals, p)))

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dynlatch.jit import jit
+from dynlatch.jit import jit_part
 from dynlatch.lanes import LANES
 from dynlatch.seeds import rng_for
 
@@ -40,7 +40,7 @@ def key_for(seed: int, *names: str | int | float) -> np.uint64:
     return rng_for(seed, *names).integers(0, 2**64, dtype=np.uint64)
 
 
-@jit
+@jit_part
 def uniform(streams: Any, lane: Any) -> float:
     """The next number of a lane's stream, uniform in [0, 1)."""
     streams[1, lane] += _ONE
@@ -50,14 +50,14 @@ def uniform(streams: Any, lane: Any) -> float:
     return ((z ^ (z >> _SHIFTS[2])) >> _SPARE) * _UNIT
 
 
-@jit
+@jit_part
 def normal(streams: Any, lane: Any) -> float:
     """The next standard normal number of a lane's stream, from two uniform ones."""
     radius = math.sqrt(-2.0 * math.log(1.0 - uniform(streams, lane)))
     return radius * math.cos(2.0 * math.pi * uniform(streams, lane))
 
 
-@jit
+@jit_part
 def uniform_row(streams: Any, rows: Any, row: Any, begin: Any, now: Any) -> None:
     """The next uniform number of every stream, as a row of lanes; where ``now < begin`` the number is not used up."""
     for lane in range(LANES):
@@ -66,7 +66,7 @@ def uniform_row(streams: Any, rows: Any, row: Any, begin: Any, now: Any) -> None
             streams[1, lane] -= _ONE
 
 
-@jit
+@jit_part
 def shuffle(streams: Any, order: Any, lane: Any, count: Any) -> None:
     """The first ``count`` entries of a lane's column in a random order, each equally likely."""
     for last in range(count - 1, 0, -1):

@@ -20,7 +20,7 @@ Integers = NDArray[np.int64]
 
 # The order of these fields is compiled in: a change here must renew what dynlatch.jit keeps, so this comment names it.
 class Wiring(NamedTuple):
-    """Connections sorted by the unit they lead to, free ones first; and again by the unit they come from."""
+    """Connections sorted by the unit they lead to, and by kind; and again by the unit they come from."""
 
     num_units: int
     num_signals: int
@@ -30,9 +30,13 @@ class Wiring(NamedTuple):
     output: int
     threshold: bool
     first: Integers
-    """(n + 1): connections ``first[i]`` to ``first[i + 1]`` lead to unit i, ..."""
+    """(n + 1): connections ``first[i]`` to ``first[i + 1] - 1`` lead to unit i: fixed ones, ..."""
     free: Integers
-    """(n): ... those before ``free[i]`` with free weights."""
+    """(n): ... from ``free[i]`` on those with free weights, ..."""
+    cued: Integers
+    """(n): ... from ``cued[i]`` on those that come from cues, first free ones, ..."""
+    cued_fixed: Integers
+    """(n): ... and from ``cued_fixed[i]`` on cues with fixed weights."""
     source: Integers
     """(C): the row of the source relative to the first row of the step."""
     weight: Integers
@@ -40,7 +44,9 @@ class Wiring(NamedTuple):
     out_first: Integers
     """(n + 1): the connections that come from unit j, ..."""
     out_unit: Integers
-    """... which unit they lead to: n more if it is the unit of the next step, ..."""
+    """... which unit they lead to, ..."""
+    out_later: NDArray[np.bool_]
+    """... whether at the next step or at the same, ..."""
     out_weight: Integers
     """... and the rows of their weights."""
     cue_step: Integers
@@ -83,15 +89,22 @@ def wire(network: Network) -> Wiring:
             case Bias():
                 return n + m + q
 
-    into = [sorted((r for r in rows if r[0].unit == unit), key=lambda r: not isinstance(r[0].weight, str))
-            for unit in network.order]  # fmt: skip
-    out: list[list[tuple[int, int]]] = [[] for _ in range(n)]
+    def kind(row: tuple[Connection, int]) -> tuple[bool, bool]:
+        cue = isinstance(row[0].source, Cue)
+        return cue, cue != isinstance(row[0].weight, str)
+
+    into = [sorted((r for r in rows if r[0].unit == unit), key=kind) for unit in network.order]
+    out: list[list[tuple[int, bool, int]]] = [[] for _ in range(n)]
     for c, row in rows:
         if isinstance(c.source, Previous):
-            out[place[c.source.unit]].append((n + place[c.unit], row))
+            out[place[c.source.unit]].append((place[c.unit], True, row))
         elif isinstance(c.source, SameStep):
-            out[place[c.source.unit]].append((place[c.unit], row))
+            out[place[c.source.unit]].append((place[c.unit], False, row))
     first = np.cumsum([0, *map(len, into)])
+
+    def count(*kinds: tuple[bool, bool]) -> Integers:
+        return np.array([sum(kind(row) in kinds for row in group) for group in into])
+
     return Wiring(
         num_units=n,
         num_signals=m,
@@ -100,12 +113,15 @@ def wire(network: Network) -> Wiring:
         output=place[network.output],
         threshold=network.kind == "threshold",
         first=first,
-        free=first[:-1] + np.array([sum(isinstance(c.weight, str) for c, _ in group) for group in into]),
+        free=first[:-1] + count((False, False)),
+        cued=first[:-1] + count((False, False), (False, True)),
+        cued_fixed=first[:-1] + count((False, False), (False, True), (True, False)),
         source=np.array([source(c) for group in into for c, _ in group]),
         weight=np.array([row for group in into for _, row in group]),
         out_first=np.cumsum([0, *map(len, out)]),
-        out_unit=np.array([unit for group in out for unit, _ in group], dtype=np.int64),
-        out_weight=np.array([row for group in out for _, row in group], dtype=np.int64),
+        out_unit=np.array([unit for group in out for unit, _, _ in group], dtype=np.int64),
+        out_later=np.array([later for group in out for _, later, _ in group], dtype=np.bool_),
+        out_weight=np.array([row for group in out for _, _, row in group], dtype=np.int64),
         cue_step=np.array([cue.step for cue in network.cues], dtype=np.int64),
         cue_class=np.array([1.0 if cue.positive else -1.0 for cue in network.cues]),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dynlatch.lanes import LANES
 from dynlatch.learning.algorithm import Floats
@@ -38,14 +39,14 @@ class Workplace:
         block.fresh[0, lane] = fresh
         self.set_parameters(lane, parameters)
 
-    def lay_out(self, given: Sequences) -> None:
-        """Put one sequence after another into the lanes, row by row."""
+    def lay_out(self, given: Sequences, order: NDArray[np.int64]) -> None:
+        """Put one sequence after another, in that order, into the lanes, row by row."""
         block, rows = self.block, self.sequences
         whole = np.zeros((rows * LANES, self.steps, self._data.shape[-1]))
-        whole[: len(given)] = given.signals
+        whole[: len(given)] = given.signals[order]
         self._data[:] = whole.reshape(rows, LANES, *whole.shape[1:]).swapaxes(0, 1)
         for into, values in ((block.lengths, given.lengths), (block.classes, given.classes)):
-            into.reshape(-1)[: len(given)] = values
+            into.reshape(-1)[: len(given)] = values[order]
 
     def set_parameters(self, lane: int, parameters: Floats) -> None:
         """Free weights of a lane."""

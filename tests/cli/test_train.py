@@ -94,6 +94,6 @@ def test_refusals_are_one_line(words: tuple[str, ...], said: tuple[str, ...], re
 
 
 def test_a_rate_that_makes_no_numbers_ends_the_run_and_says_so(of_json: Callable[..., Any]) -> None:
-    (found,) = of_json("train", "latch", *SMALL, "--set", "rate=1e308")["training"]
+    (found,) = of_json("train", "latch", *SMALL, "-a", "discrete", "--set", "rate=1e308")["training"]
     assert {r["stop"] for r in found["runs"]} <= {"DIVERGED", "SOLVED", "BUDGET"}
     assert any(r["stop"] == "DIVERGED" for r in found["runs"])

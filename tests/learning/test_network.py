@@ -121,10 +121,15 @@ def test_every_connection_is_wired_once_to_a_weight_and_a_source() -> None:
     assert wiring.num_parameters == 7
     assert sorted(wiring.weight[wiring.weight >= 7]) == [7, 8, 9, 10], "each fixed weight has a row of its own"
     for i in range(5):
-        free = wiring.weight[wiring.first[i] : wiring.free[i]]
-        fixed = wiring.weight[wiring.free[i] : wiring.first[i + 1]]
-        assert np.all(free < 7)
-        assert np.all(fixed >= 7)
+        bounds = (wiring.first[i], wiring.free[i], wiring.cued[i], wiring.cued_fixed[i], wiring.first[i + 1])
+        fixed, free, cues, fixed_cues = (slice(*ends) for ends in itertools.pairwise(bounds))
+        assert np.all(wiring.weight[fixed] >= 7)
+        assert np.all(wiring.weight[free] < 7)
+        assert np.all(wiring.weight[cues] < 7)
+        assert np.all(wiring.weight[fixed_cues] >= 7)
+        is_cue = (wiring.source >= 5 + OWN.num_signals) & (wiring.source < wiring.width - 1)
+        assert not np.any(is_cue[wiring.first[i] : wiring.cued[i]])
+        assert np.all(is_cue[wiring.cued[i] : wiring.first[i + 1]])
     recurrent = [c for c in OWN.connections if isinstance(c.source, Previous | SameStep)]
     assert wiring.out_first[-1] == len(recurrent)
 

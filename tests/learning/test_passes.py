@@ -136,25 +136,26 @@ def interpreted(case: Case, change: Callable[[Wiring], Wiring] = lambda w: w, **
     return block.gradient[:, : len(sequences)].T
 
 
-def _without(wiring: Wiring, dropped: Callable[[int], bool]) -> Wiring:
-    """No error along some connections: ``out_unit`` tells which."""
+def _without(wiring: Wiring, later: bool) -> Wiring:
+    """No error along the connections to the next step, or to the same."""
     kept = [
-        [o for o in range(wiring.out_first[i], wiring.out_first[i + 1]) if not dropped(wiring.out_unit[o])]
+        [o for o in range(wiring.out_first[i], wiring.out_first[i + 1]) if wiring.out_later[o] != later]
         for i in range(wiring.num_units)
     ]
     flat = np.array(list(itertools.chain(*kept)), dtype=np.int64)
     return wiring._replace(
-        out_first=np.cumsum([0, *map(len, kept)]), out_unit=wiring.out_unit[flat], out_weight=wiring.out_weight[flat]
-    )
+        out_first=np.cumsum([0, *map(len, kept)]), out_unit=wiring.out_unit[flat],
+        out_later=wiring.out_later[flat], out_weight=wiring.out_weight[flat],
+    )  # fmt: skip
 
 
 MUTANTS: dict[str, Gradients] = {
     "f' is 1 - x": lambda c: interpreted(c, fma=lambda x, y, z: z + x if isinstance(z, float) else x * y + z),
     "f' is 1": lambda c: interpreted(c, fma=lambda x, y, z: z if isinstance(z, float) else x * y + z),
-    "no error along same-step connections": lambda c: interpreted(c, lambda w: _without(w, lambda u: u < w.num_units)),
-    "no error through time": lambda c: interpreted(c, lambda w: _without(w, lambda u: u >= w.num_units)),
+    "no error along same-step connections": lambda c: interpreted(c, lambda w: _without(w, later=False)),
+    "no error through time": lambda c: interpreted(c, lambda w: _without(w, later=True)),
     "errors of this step for the next": lambda c: interpreted(
-        c, lambda w: w._replace(out_unit=w.out_unit % w.num_units)
+        c, lambda w: w._replace(out_later=np.zeros_like(w.out_later))
     ),
     "no target": lambda c: interpreted(c, _begin_backwards=lambda w, block, steps, row: block.signals[row].copy()),
     "the first step left out": lambda c: interpreted(c, choose=lambda *given: passes.choose(*given) + 1),
