@@ -16,7 +16,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help analyze test static lint types contracts unit proofs format clean
+.PHONY: help analyze test static lint types contracts compiled unit proofs format clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -30,7 +30,7 @@ test: static unit ## all checks
 
 # Side by side: the type checker uses one processor.
 static: $(TEST)
-	@$(MAKE) --no-print-directory -j2 types proofs lint contracts
+	@$(MAKE) --no-print-directory -j2 types compiled proofs lint contracts
 
 lint: $(TEST) ## ruff: rules and format
 	@echo "== ruff check"
@@ -49,6 +49,10 @@ contracts: $(TEST) ## import-linter: which module may import what
 proofs: $(TEST) ## replay the executable documents
 	@echo "== python -m proofs"
 	@$(BIN)/python -m proofs
+
+compiled: $(TEST) ## the cache of compiled code, which the workers of pytest would fill four times
+	@echo "== compiled code"
+	@$(BIN)/python tests/warm_up.py
 
 # Few workers: each compiles what is not yet in the cache of compiled code, which they share.
 unit: $(TEST) ## pytest, warnings are errors

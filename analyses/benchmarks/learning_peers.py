@@ -236,6 +236,7 @@ class Peer:
     vmap: bool = False  # JAX: written for one sequence, trials added first; otherwise arrays with the trials last
     unroll: int = 1  # JAX: time steps per turn of the loop
     compiled: bool = False  # PyTorch: torch.compile, or eager
+    block: int = 0  # PyTorch: time steps per compiled function, 0 for all
 
     def prepare(self, data: Data, dtype: type = np.float64) -> Callable[[], Answer]:
         """All that need not be repeated when only the parameters change."""
@@ -350,22 +351,33 @@ def _torch(peer: Peer, task: str) -> Callable[..., Callable[[], Answer]]:
     def work(p: Any, u: Any, d: Any, start: Any, known: Masks | None) -> tuple[Any, ...]:
         m = known or masks(torch.arange(len(u))[:, None], start)
         q = net.ready(p, d > 0)
-        x, history = forward(q, ends(o, net, d * 0), u, m, peer.work == "gradient" and peer.by_hand)
+        x, histories = ends(o, net, d * 0), []
+        size = peer.block or len(u)
+        blocks = [(u[k : k + size], Masks(*(a[k : k + size] for a in m))) for k in range(0, len(u), size)]
+        for block in blocks:
+            x, history = forward(q, x, *block, peer.work == "gradient" and peer.by_hand)
+            histories.append(history)
         last, costs, errors = score(net, x, d)
         if peer.work == "cost":
             return costs, errors
         if not peer.by_hand:
             return costs.detach(), errors, *torch.autograd.grad(costs.sum(), p)
-        a, g = backward(q, ends(o, net, last), tuple(map(torch.zeros_like, q)), history, u, m)
+        a, g = ends(o, net, last), tuple(map(torch.zeros_like, q))
+        for block, history in zip(reversed(blocks), reversed(histories), strict=True):
+            a, g = backward(q, a, g, history, *block)
         return costs, errors, net.gather(g, a, d > 0)
 
     if peer.compiled:  # the limits raised so that all time steps become one loop over the trials
         limits = {"max_fusion_size": 10_000, "realize_opcount_threshold": 100_000, "realize_reads_threshold": 10_000}
-        work = torch.compile(work, dynamic=False, options=limits)
+        fused = functools.partial(torch.compile, dynamic=False, options=limits)
+        if peer.block:
+            forward, backward = fused(forward), fused(backward)
+        else:
+            work = fused(work)
 
     def run(*arrays: Any) -> Callable[[], Answer]:
         p, u, d, start = map(torch.from_numpy, arrays)
-        m = None if peer.compiled else masks(torch.arange(len(u))[:, None], start)
+        m = None if peer.compiled and not peer.block else masks(torch.arange(len(u))[:, None], start)
         p.requires_grad_(peer.work == "gradient" and not peer.by_hand)
 
         def call() -> Answer:
