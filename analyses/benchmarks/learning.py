@@ -3,9 +3,9 @@
 The work, all in float64: B trials side by side, each with parameters of its own, present one sequence of T = 50 at
 most: the cost alone, or the cost and its gradient by back-propagation through time. Every contestant gets the batch
 size and the options that suit it best; costs, errors and gradients are compared before anything is timed; then dynlatch
-and a peer take turns, and the medians of the ratios are reported. dynlatch is timed with the conversion from and to
-plain arrays of shape (B, P), the peers without. The limit is a bare loop over as many tanh as the passes need, the same
-tanh, on one thread, against dynlatch on one thread.
+and a peer take turns, and the medians of the ratios are reported. Everybody has parameters and results in a layout of
+their own. The limit is a bare loop over as many tanh as the sequences' own steps need, the same tanh, on one thread,
+against dynlatch on one thread.
 
     python analyses/benchmarks/learning.py [--quick] [--out FILE.json]
 """
@@ -15,22 +15,21 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
-import subprocess
-import sys
 import time
+import tracemalloc
 from collections.abc import Callable
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import learning_peers
 import numpy as np
+from learning_peers import Data, Peer
 
 from dynlatch.jit import jit
-from dynlatch.lanes import LANES, lane_array, load, store
+from dynlatch.lanes import lane_array, load, store
 from dynlatch.learning import BackPropagation, Batch, Latch, Parity, TwoSequence, train
 from dynlatch.learning.algorithms import NAMES, algorithm_type
 from dynlatch.maps.elementary import tanh
@@ -39,7 +38,7 @@ T = 50
 NOISE = 0.2
 TASKS = {"latch": Latch, "two-sequence": TwoSequence, "parity": Parity}
 WORKS = ("cost", "gradient")
-SIZES = (256, 1024, 4096, 16_384)
+SIZES = (1024, 4096, 16_384)
 
 
 def timed(work: Callable[[], Any]) -> float:
@@ -61,77 +60,89 @@ def best_of(work: Callable[[], Any], least: float = 0.2) -> float:
 # --- against peers ----------------------------------------------------------------------------------------------------
 
 
-def batch_of(name: str, size: int, threads: int | None) -> tuple[Batch, np.ndarray, Any]:
+def contestants(work: str, name: str, compiled: bool) -> dict[str, list[Peer]]:
+    """Ways to run the work in other libraries; of each list the one that suits this machine best is compared."""
+    cores = sorted({1, os.cpu_count() or 1})
+    own = [Peer("jax", work, by_hand=False, cores=c, vmap=v) for c in cores for v in (False, True)]
+    eager = [Peer("torch", work, by_hand=h) for h in (False, True)]
+    found = {"JAX": own, "PyTorch": eager}
+    if work == "gradient":
+        found["JAX, the way back written by hand"] = [Peer("jax", work, cores=c) for c in cores]
+    if compiled and name == "latch":
+        found["PyTorch, all steps compiled into one loop"] = [
+            Peer("torch", work, cores=c, compiled=True) for c in cores
+        ]
+    return found
+
+
+def batch_of(name: str, size: int, threads: int | None) -> tuple[Batch, np.ndarray, Data]:
     """Sequences, parameters, and the same as plain arrays for a peer."""
     trial = TASKS[name](T=T, noise=NOISE, num_train=size).trial(seed=1, index=0)
     sequences, network = trial.train, trial.network
     parameters = np.random.default_rng(0).uniform(-1.0, 1.0, size=(size, len(network.parameters)))
-    data = learning_peers.Data(
-        task=name,
-        parameters=parameters,
-        inputs=peer_inputs(name, sequences),
-        lengths=sequences.lengths,
-        targets=0.8 * sequences.classes,
-    )
+    data = Data(name, parameters, sequences.signals, sequences.lengths, 0.8 * sequences.classes)
     return Batch(network, sequences, threads=threads), parameters, data
 
 
-def peer_inputs(name: str, sequences: Any) -> np.ndarray:
-    """The signals; for the latch with a channel for the cue of each class before them."""
-    if name != "latch":
-        return sequences.signals
-    rows = np.arange(len(sequences))
-    cues = np.zeros((len(sequences), sequences.steps, 2))
-    cues[rows, sequences.steps - sequences.lengths, (sequences.classes < 0).astype(int)] = 1.0
-    return np.concatenate([cues, sequences.signals], axis=2)
-
-
 def our_call(batch: Batch, parameters: np.ndarray, work: str) -> Callable[[], Any]:
-    """What is timed of dynlatch."""
-    if work == "cost":
-        return lambda: (*batch.costs(parameters), None)
-    return lambda: batch.gradients(parameters)
+    """What is timed of dynlatch: from parameters in lanes to costs, or costs and gradients, in lanes."""
+    weights = batch.in_lanes(parameters)
+    return partial(batch.costs_in_lanes if work == "cost" else batch.gradients_in_lanes, weights)
 
 
-def check_same(name: str, work: str, peer: Any) -> None:
+def check_same(name: str, work: str, peer: Peer) -> None:
     """Leave with a message unless the peer's costs, errors and gradients are dynlatch's."""
     batch, parameters, data = batch_of(name, 256, None)
-    costs, errors, gradients = peer.prepare(data, work)()
+    costs, errors, gradients = peer.prepare(data)()
     ours = batch.costs(parameters)
     pairs = [(costs, ours[0]), (errors, ours[1])]
     if work == "gradient":
         pairs.append((gradients, batch.gradients(parameters)[1]))
     for theirs, mine in pairs:
-        worst = float(np.max(np.abs(np.asarray(theirs) - mine)))
+        worst = float(np.max(np.abs(np.asarray(theirs, dtype=np.float64) - mine)))
         if not worst < 1e-9:
-            raise SystemExit(f"{peer.name}, {name}, {work}: differs from dynlatch by {worst:.2g}; nothing was timed")
+            raise SystemExit(f"{peer}, {name}, {work}: differs from dynlatch by {worst:.2g}; nothing was timed")
 
 
-def compare(sizes: tuple[int, ...], repeats: int) -> list[dict[str, Any]]:
+def compare(sizes: tuple[int, ...], repeats: int, compiled: bool) -> list[dict[str, Any]]:
     """Each peer against dynlatch, for every task and work."""
     rows: list[dict[str, Any]] = []
     for name in TASKS:
         for work in WORKS:
-            calls = {}
-            for size in sizes:
-                batch, parameters, _ = batch_of(name, size, None)
-                calls[size] = our_call(batch, parameters, work)
-            mine = max(sizes, key=lambda size: size / best_of(calls[size]))
-            for peer in learning_peers.peers():
+            calls = {size: our_call(*batch_of(name, size, None)[:2], work) for size in sizes}
+            mine = max(sizes, key=lambda size: size / best_of(calls[size]))  # noqa: B023
+            for title, options in contestants(work, name, compiled).items():
+                if find_spec(options[0].library) is None:
+                    print(f"{title}: {options[0].library} is not installed")
+                    continue
+                rate, peer, best, call = quickest(options, name, sizes)
                 check_same(name, work, peer)
-                theirs = {size: peer.prepare(batch_of(name, size, None)[2], work) for size in sizes}
-                best = max(sizes, key=lambda size: size / best_of(theirs[size]))
-                rates = np.array([(mine / timed(calls[mine]), best / timed(theirs[best])) for _ in range(repeats)])
+                rates = np.array([(mine / timed(calls[mine]), best / timed(call)) for _ in range(repeats)])
                 ratios = rates[:, 0] / rates[:, 1]
                 rows.append({
-                    "task": name, "work": work, "peer": peer.name,
-                    "dynlatch_batch": mine, "peer_batch": best,
-                    "dynlatch_per_second": float(np.median(rates[:, 0])),
-                    "peer_per_second": float(np.median(rates[:, 1])),
+                    "task": name, "work": work, "peer": title, "option": str(peer), "peer_batch": best,
+                    "dynlatch_batch": mine, "dynlatch_per_second": float(np.median(rates[:, 0])),
+                    "peer_per_second": float(np.median(rates[:, 1])), "peer_at_its_best": rate,
                     "ratio": float(np.median(ratios)), "ratio_range": [float(ratios.min()), float(ratios.max())],
                 })  # fmt: skip
-                print("{task:>13} {work:>9} {peer:>28} {ratio:8.1f} times".format(**rows[-1]), flush=True)
+                row = rows[-1]
+                print(
+                    f"{name:>13} {work:>9} {title:<42} {row['dynlatch_per_second'] / 1e6:7.2f} M/s against "
+                    f"{row['peer_per_second'] / 1e6:7.2f} M/s: {row['ratio']:6.1f} times "
+                    f"({ratios.min():.1f}-{ratios.max():.1f})", flush=True,
+                )  # fmt: skip
     return rows
+
+
+def quickest(options: list[Peer], name: str, sizes: tuple[int, ...]) -> tuple[float, Peer, int, Callable[[], Any]]:
+    """Presentations per second of a peer's best option at its best batch size, and how to call it."""
+    found: list[tuple[float, int, Peer, int, Callable[[], Any]]] = []
+    for peer in options:
+        for size in sizes:
+            call = peer.prepare(batch_of(name, size, None)[2])
+            found.append((size / best_of(call), len(found), peer, size, call))
+    rate, _, peer, size, call = max(found, key=lambda entry: entry[:2])
+    return rate, peer, size, call
 
 
 # --- against the limit ------------------------------------------------------------------------------------------------
@@ -152,8 +163,7 @@ def limit(seconds: float) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for name in TASKS:
         batch, parameters, data = batch_of(name, 4096, 1)
-        units = batch.network.num_units
-        needed = float(np.mean(data.lengths)) * units
+        needed = float(np.mean(data.lengths)) * batch.network.num_units
         for work in WORKS:
             call = our_call(batch, parameters, work)
             pairs = []
@@ -206,29 +216,20 @@ def slope(x: list[float], y: list[float]) -> float:
 
 
 def memory(lengths: tuple[int, ...]) -> list[dict[str, Any]]:
-    """Peak memory in MB beyond that of the sequences and of the process, each in a process of its own."""
+    """Peak of the arrays that passes make beside sequences and parameters, in MB."""
     rows = []
     for steps in lengths:
+        trial = Latch(T=steps, noise=NOISE, num_train=256).trial(seed=1, index=0)
         row: dict[str, Any] = {"T": steps}
         for work in WORKS:
-            done = subprocess.run(
-                [sys.executable, __file__, "--memory", work, str(steps)], capture_output=True, text=True, check=True
-            )
-            row[work] = float(done.stdout.split()[-1])
+            call = our_call(Batch(trial.network, trial.train, threads=1), np.zeros((256, 3)), work)
+            tracemalloc.start()
+            call()
+            row[work] = tracemalloc.get_traced_memory()[1] / 2**20
+            tracemalloc.stop()
         rows.append(row)
-        print("T = {T}: beyond the data, cost {cost:.1f} MB, gradient {gradient:.1f} MB".format(**row), flush=True)
+        print("T = {T}: beside the data, cost {cost:.2f} MB, gradient {gradient:.2f} MB".format(**row), flush=True)
     return rows
-
-
-def peak_of(work: str, steps: int) -> None:
-    """Print how much the peak grows while passes work on sequences that are already there."""
-    trial = Latch(T=steps, noise=NOISE, num_train=LANES).trial(seed=1, index=0)
-    batch, parameters = Batch(trial.network, trial.train, threads=1), np.zeros((LANES, 3))
-    small = Latch(T=2, num_train=LANES).trial(seed=1, index=0)
-    our_call(Batch(small.network, small.train, threads=1), parameters, work)()  # compiled code is loaded
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    our_call(batch, parameters, work)()
-    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 
 
 def training(count: int, budget: int) -> list[dict[str, Any]]:
@@ -250,19 +251,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small batches, few repeats")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "learning.json")
-    parser.add_argument("--memory", nargs=2, metavar=("WORK", "T"), help=argparse.SUPPRESS)
+    parser.add_argument("--compiled", action="store_true", help="torch.compile for the latch, too: minutes")
     arguments = parser.parse_args()
-    if arguments.memory:
-        peak_of(arguments.memory[0], int(arguments.memory[1]))
-        return
     quick = arguments.quick
     found = {
         "T": T,
         "processors": os.cpu_count(),
-        "peers": compare(SIZES[:1] if quick else SIZES, 3 if quick else 11),
+        "peers": compare((256,) if quick else SIZES, 3 if quick else 21, arguments.compiled),
         "limit": limit(0.02 if quick else 0.1),
         "growth": growth(quick),
-        "training": training(32 if quick else 128, 500 if quick else 10_000),
+        "training": training(32 if quick else 512, 500 if quick else 3000),
     }
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

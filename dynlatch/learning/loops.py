@@ -22,6 +22,7 @@ from dynlatch.learning.network import Connection, Cue, Network, Previous, Signal
 from dynlatch.learning.passes import (
     OWN,
     choose,
+    choose_row,
     forward,
     forward_only,
     gradient,
@@ -241,12 +242,10 @@ def _count(block, output_row, lane, trial):
 
 
 @jit_part
-def _side_by_side(wiring, block, which, sequences, steps):
+def _side_by_side(wiring, block, sequences, steps):
     """Every lane presents its trial's sequences, one after another."""
     for s in range(sequences):
-        for lane in range(LANES):
-            which[lane] = s
-        output_row = forward_only(wiring, block, choose(wiring, block, which, OWN, steps), steps)
+        output_row = forward_only(wiring, block, choose_row(wiring, block, s, steps), steps)
         for lane in range(LANES):
             _count(block, output_row, lane, lane)
 
@@ -283,7 +282,7 @@ def _evaluate(wiring, block, wide, active, which, whose, sequences, steps):
                     wide.weights[p] = block.weights[p, trial]
                 _spread_out(wiring, wide, which, whose, trial, sequences, steps)
     else:
-        _side_by_side(wiring, block, which, sequences, steps)
+        _side_by_side(wiring, block, sequences, steps)
     for lane in range(LANES):
         block.gradient[0, lane] /= sequences
 

@@ -17,12 +17,11 @@ import numpy as np
 
 from dynlatch.errors import InputError
 from dynlatch.jit import jit, jit_part
-from dynlatch.lanes import LANES, lane_array, load, store
+from dynlatch.lanes import LANES, at_least, lane_array, load, store, where
 from dynlatch.learning.network import Network
 from dynlatch.learning.passes import (
-    OWN,
     Block,
-    choose,
+    choose_row,
     forward,
     forward_only,
     gradient,
@@ -34,7 +33,9 @@ from dynlatch.learning.workplace import Workplace
 from dynlatch.maps.threads import for_chunks
 
 _CHUNKS: Final = 4
-"""Parts of a batch that threads share."""
+"""Parts of a batch that threads share, ..."""
+_FEW: Final = 16
+"""... and rows for which a second thread is not worth its start."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,7 +157,7 @@ class Batch:
             work(block, first, last)
             spare.append(block)
 
-        for_chunks(part, self._rows, max(1, -(-self._rows // _CHUNKS)), threads=self._threads)
+        for_chunks(part, self._rows, max(_FEW, -(-self._rows // _CHUNKS)), threads=self._threads)
 
     def _block(self, *, backwards: bool, terms: bool) -> Block:
         """Working arrays that share the sequences; with ``terms``, deltas of all steps are kept."""
@@ -218,49 +219,43 @@ def measured(
 
 
 @jit_part
-def _begin(wiring, block, weights, which, row, steps):
+def _begin(wiring, block, weights, row, steps):
     """The first step of a row of sequences, its parameters in place."""
     for p in range(wiring.num_parameters):
         store(block.weights, p, load(weights, row * wiring.num_parameters + p))
-    for lane in range(LANES):
-        which[lane] = row
-    return choose(wiring, block, which, OWN, steps)
+    return choose_row(wiring, block, row, steps)
 
 
 @jit
 def _costs(wiring, block, weights, found, first, last, steps):
-    which = np.empty(LANES, dtype=np.int64)
     for row in range(first, last):
-        output_row = forward_only(wiring, block, _begin(wiring, block, weights, which, row, steps), steps)
-        for lane in range(LANES):
-            x, wanted = block.signals[output_row, lane], block.wanted[0, lane]
-            found[0, row, lane] = 0.5 * (x - wanted) * (x - wanted)
-            found[1, row, lane] = not (x >= 0.0 if wanted > 0.0 else x < 0.0)
+        output_row = forward_only(wiring, block, _begin(wiring, block, weights, row, steps), steps)
+        x, wanted = load(block.signals, output_row), load(block.wanted, 0)
+        miss = x - wanted
+        right = where(wanted, at_least(x, 0.0), where(0.0 - x, 1.0, 0.0))
+        store(found, row, 0.5 * miss * miss)
+        store(found, found.shape[1] + row, 1.0 - right)
 
 
 @jit
 def _gradients(wiring, block, weights, found, slopes, first, last, steps):
-    which = np.empty(LANES, dtype=np.int64)
     for row in range(first, last):
-        begun = _begin(wiring, block, weights, which, row, steps)
+        begun = _begin(wiring, block, weights, row, steps)
         output_row = forward(wiring, block, begun, steps)
         gradient(wiring, block, begun, steps, output_row)
-        for lane in range(LANES):
-            miss = block.signals[output_row, lane] - block.wanted[0, lane]
-            found[row, lane] = 0.5 * miss * miss
+        miss = load(block.signals, output_row) - load(block.wanted, 0)
+        store(found, row, 0.5 * miss * miss)
         for p in range(wiring.num_parameters):
             store(slopes, row * wiring.num_parameters + p, load(block.gradient, p))
 
 
 @jit
 def _states(wiring, block, weights, row, steps):
-    which = np.empty(LANES, dtype=np.int64)
-    forward(wiring, block, _begin(wiring, block, weights, which, row, steps), steps)
+    forward(wiring, block, _begin(wiring, block, weights, row, steps), steps)
 
 
 @jit
 def _terms(wiring, block, weights, row, steps):
-    which = np.empty(LANES, dtype=np.int64)
-    begun = _begin(wiring, block, weights, which, row, steps)
+    begun = _begin(wiring, block, weights, row, steps)
     output_row = forward(wiring, block, begun, steps)
     gradient_and_curvature(wiring, block, begun, steps, output_row, True)

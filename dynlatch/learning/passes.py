@@ -36,7 +36,7 @@ class Block(NamedTuple):
     weights: Floats
     """Parameters, then fixed weights."""
     signals: Floats
-    """A row of signals (see ``wiring``) for each step from 0 to T, or for two steps where nothing goes backwards."""
+    """A row of signals (see ``wiring``) for each step from 0 to T, or for ``RING`` where nothing goes backwards."""
     deltas: Floats
     """de/da of each unit for the present step and the one after it, or for each step from 0 to T + 1."""
     bends: Floats
@@ -77,14 +77,14 @@ class Block(NamedTuple):
 def new_block(wiring: Wiring, weights: int, steps: int, sequences: int, backwards: bool, terms: bool) -> Block:
     """Room for ``sequences`` of at most ``steps`` in each lane, all idle."""
     n, p = wiring.num_units, wiring.num_parameters
-    kept = steps if backwards else 1
+    kept = steps if backwards else RING
     totals = p * (steps + 1) if terms else p
     return Block(
         weights=lane_array(weights),
         signals=lane_array((kept + 1) * wiring.width),
         deltas=lane_array(2 * n),
         bends=lane_array(2 * n),
-        activations=lane_array((kept + 1) * n),
+        activations=lane_array((steps + 1 if backwards else 2) * n),
         gradient=lane_array(totals if backwards else 2),
         curvature=lane_array(totals if backwards else 1),
         data=np.zeros(LANES * sequences * steps * wiring.num_signals),
@@ -103,6 +103,8 @@ def new_block(wiring: Wiring, weights: int, steps: int, sequences: int, backward
     )
 
 
+RING: Final = 16
+"""Steps that are kept at a time where nothing goes backwards."""
 OWN: Final = np.arange(LANES)
 """Every lane presents the sequences of its own trial."""
 
@@ -157,6 +159,25 @@ def choose(wiring, block, which, whose, steps):
 
 
 @jit_part
+def choose_row(wiring, block, row, steps):
+    """As ``choose`` where every lane presents sequence ``row`` of its own trial."""
+    size = steps * wiring.num_signals
+    begun, until, last_cue = steps + 1, 0, max(1, _last_cue(wiring))
+    store(block.begin, 0, steps + 1.0 - load(block.lengths, row))
+    store(block.wanted, 0, load(block.classes, row) * load(block.aim, 0))
+    for q in range(wiring.cue_step.size):
+        mine = equal(load(block.classes, row), wiring.cue_class[q])
+        store(block.cue_at, q, mine * (load(block.begin, 0) + (wiring.cue_step[q] - 1.0)))
+    for lane in range(LANES):
+        begin = int(block.begin[0, lane])
+        block.places[0, lane] = block.bases[0, lane] + row * size
+        begun = min(begun, begin)
+        until = max(until, begin if begin <= steps else 0)
+    block.until[0, 0] = until + last_cue - 1
+    return begun
+
+
+@jit_part
 def _enter(wiring, block, t, base):
     """The signals, the cues and "alive" of step t, into the rows from ``base`` on."""
     now = float(t)
@@ -164,10 +185,9 @@ def _enter(wiring, block, t, base):
     for k in range(wiring.num_signals):
         store(block.signals, row + k, gather(block.data, block.places, 0, (t - 1) * wiring.num_signals + k))
     row += wiring.num_signals
-    if t > block.until[0, 0]:
-        for q in range(wiring.cue_step.size):
-            store(block.signals, row + q, 0.0)
-        store(block.signals, row + wiring.cue_step.size, 1.0)
+    if t > block.until[0, 0]:  # nobody looks at cues any more
+        if wiring.alive:
+            store(block.signals, row + wiring.cue_step.size, 1.0)
         return
     for q in range(wiring.cue_step.size):
         store(block.signals, row + q, equal(load(block.cue_at, q), now))
@@ -230,12 +250,15 @@ def forward(wiring, block, begun, steps):
 def forward_only(wiring, block, begun, steps):
     """As ``forward``, but only the last states are kept."""
     disturbed = is_disturbed(block)
-    base = wiring.width
+    base = 0
     for i in range(wiring.num_units):
-        store(block.signals, base + i, 0.0)
+        store(block.signals, i, 0.0)
     for t in range(begun, steps + 1):
-        for i in range(wiring.num_units):
-            store(block.signals, i, load(block.signals, base + i))
+        if base == RING * wiring.width:
+            for i in range(wiring.num_units):
+                store(block.signals, i, load(block.signals, base + i))
+            base = 0
+        base += wiring.width
         _enter(wiring, block, t, base)
         if disturbed:
             _disturb(wiring, block, t, base)
@@ -279,8 +302,8 @@ def gradient(wiring, block, begun, steps, output_row):
         t = steps - back
         base = t * wiring.width
         here, later = _delta_row(wiring, block, t), _delta_row(wiring, block, t + 1)
-        alive = load(signals, base + wiring.width - 1)
         cues = t <= block.until[0, 0]
+        alive = load(signals, base + wiring.width - 1) if cues else spread(1.0)
         for reverse in range(n):
             i = n - 1 - reverse
             e = spread(0.0)
@@ -314,8 +337,8 @@ def gradient_and_curvature(wiring, block, begun, steps, output_row, terms):
         t = steps - back
         base = t * wiring.width
         here, later = _delta_row(wiring, block, t), _delta_row(wiring, block, t + 1)
-        alive = load(signals, base + wiring.width - 1)
         cues = t <= block.until[0, 0]
+        alive = load(signals, base + wiring.width - 1) if cues else spread(1.0)
         into = 0
         if terms:
             into = t * wiring.num_parameters
@@ -362,8 +385,8 @@ def pseudo_gradient(wiring, block, begun, steps, output_row, least, most, margin
         t = steps - back
         base = t * wiring.width
         here, later = _delta_row(wiring, block, t), _delta_row(wiring, block, t + 1)
-        alive = load(signals, base + wiring.width - 1)
         cues = t <= block.until[0, 0]
+        alive = load(signals, base + wiring.width - 1) if cues else spread(1.0)
         for reverse in range(n):
             i = n - 1 - reverse
             g = spread(0.0)

@@ -29,6 +29,8 @@ class Wiring(NamedTuple):
     """Rows of one step."""
     output: int
     threshold: bool
+    alive: bool
+    """Whether a step must know that its sequence has begun: for thresholds and biases."""
     first: Integers
     """(n + 1): connections ``first[i]`` to ``first[i + 1] - 1`` lead to unit i: fixed ones, ..."""
     free: Integers
@@ -112,6 +114,7 @@ def wire(network: Network) -> Wiring:
         width=width,
         output=place[network.output],
         threshold=network.kind == "threshold",
+        alive=network.kind == "threshold" or any(isinstance(c.source, Bias) for c in network.connections),
         first=first,
         free=first[:-1] + count((False, False)),
         cued=first[:-1] + count((False, False), (False, True)),
