@@ -74,6 +74,29 @@ def test_the_benchmark_of_cells_compares_with_whatever_peer_there_is(tmp_path: P
     assert (tmp_path / "figures.png").stat().st_size > 0
 
 
+def test_the_benchmark_of_learning_compares_with_whatever_peer_there_is(tmp_path: Path) -> None:
+    table = run("benchmarks/learning.py", "--out", str(tmp_path / "figures.json"))
+    assert table.count("times the bare tanh loop") == 6
+    for library in ("jax", "torch"):
+        assert (f"{library} is not installed" in table) == (find_spec(library) is None)
+    figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
+    kept = json.loads((ANALYSES / "benchmarks" / "results" / "learning.json").read_text(encoding="utf-8"))
+    assert figures.keys() == kept.keys()
+
+
+def test_the_reference_of_that_benchmark_agrees_with_the_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plain NumPy, sequence after sequence, gradients by complex steps."""
+    monkeypatch.syspath_prepend(str(ANALYSES / "benchmarks"))
+    study = runpy.run_path(str(ANALYSES / "benchmarks" / "learning.py"))
+    reference = sys.modules["learning_peers"].reference
+    for name in study["TASKS"]:
+        batch, parameters, data = study["batch_of"](name, 40, 1)
+        costs, errors, gradients = reference(data)
+        np.testing.assert_allclose(batch.costs(parameters)[0], costs, rtol=1e-10)
+        assert np.array_equal(batch.costs(parameters)[1] > 0, errors)
+        np.testing.assert_allclose(batch.gradients(parameters)[1], gradients, rtol=1e-9, atol=1e-12)
+
+
 def test_states_of_certified_cells_arrive() -> None:
     table = run("certified_cells.py").splitlines()
     assert table[-1].split()[0] == "all"

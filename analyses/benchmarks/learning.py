@@ -30,7 +30,7 @@ from learning_peers import Data, Peer
 
 from dynlatch.jit import jit
 from dynlatch.lanes import lane_array, load, store
-from dynlatch.learning import BackPropagation, Batch, Latch, Parity, TwoSequence, train
+from dynlatch.learning import BackPropagation, Batch, Latch, Parity, Sequences, TwoSequence, train
 from dynlatch.learning.algorithms import NAMES, algorithm_type
 from dynlatch.maps.elementary import tanh
 
@@ -63,15 +63,15 @@ def best_of(work: Callable[[], Any], least: float = 0.2) -> float:
 def contestants(work: str, name: str, compiled: bool) -> dict[str, list[Peer]]:
     """Ways to run the work in other libraries; of each list the one that suits this machine best is compared."""
     cores = sorted({1, os.cpu_count() or 1})
-    own = [Peer("jax", work, by_hand=False, cores=c, vmap=v) for c in cores for v in (False, True)]
-    eager = [Peer("torch", work, by_hand=h) for h in (False, True)]
-    found = {"JAX": own, "PyTorch": eager}
+    found = {
+        "JAX: jit, scan, vmap": [Peer("jax", work, by_hand=False, vmap=True)],
+        "JAX, arrays and cores by hand": [Peer("jax", work, by_hand=False, cores=c) for c in cores],
+        "PyTorch": [Peer("torch", work, by_hand=h) for h in (False, True)],
+    }
     if work == "gradient":
-        found["JAX, the way back written by hand"] = [Peer("jax", work, cores=c) for c in cores]
+        found["JAX, the way back by hand, too"] = [Peer("jax", work, cores=c) for c in cores]
     if compiled and name == "latch":
-        found["PyTorch, all steps compiled into one loop"] = [
-            Peer("torch", work, cores=c, compiled=True) for c in cores
-        ]
+        found["PyTorch, compiled into one loop"] = [Peer("torch", work, cores=c, compiled=True) for c in cores]
     return found
 
 
@@ -80,8 +80,18 @@ def batch_of(name: str, size: int, threads: int | None) -> tuple[Batch, np.ndarr
     trial = TASKS[name](T=T, noise=NOISE, num_train=size).trial(seed=1, index=0)
     sequences, network = trial.train, trial.network
     parameters = np.random.default_rng(0).uniform(-1.0, 1.0, size=(size, len(network.parameters)))
-    data = Data(name, parameters, sequences.signals, sequences.lengths, 0.8 * sequences.classes)
+    data = Data(name, parameters, peer_inputs(name, sequences), sequences.lengths, 0.8 * sequences.classes)
     return Batch(network, sequences, threads=threads), parameters, data
+
+
+def peer_inputs(name: str, sequences: Sequences) -> np.ndarray:
+    """The signals; for the latch with a channel for the cue of each class before them."""
+    if name != "latch":
+        return sequences.signals
+    cues = np.zeros((len(sequences), sequences.steps, 2))
+    begin = sequences.steps - sequences.lengths
+    cues[np.arange(len(sequences)), begin, np.where(sequences.classes > 0, 0, 1)] = 1.0
+    return np.concatenate([cues, sequences.signals], axis=2)
 
 
 def our_call(batch: Batch, parameters: np.ndarray, work: str) -> Callable[[], Any]:
@@ -110,7 +120,7 @@ def compare(sizes: tuple[int, ...], repeats: int, compiled: bool) -> list[dict[s
     for name in TASKS:
         for work in WORKS:
             calls = {size: our_call(*batch_of(name, size, None)[:2], work) for size in sizes}
-            mine = max(sizes, key=lambda size: size / best_of(calls[size]))  # noqa: B023
+            mine = max(sizes, key=lambda size: size / best_of(calls[size]))
             for title, options in contestants(work, name, compiled).items():
                 if find_spec(options[0].library) is None:
                     print(f"{title}: {options[0].library} is not installed")
