@@ -3,9 +3,9 @@
 The work, all in float64: B trials side by side, each with parameters of its own, present one sequence of T = 50 at
 most: the cost alone, or the cost and its gradient by back-propagation through time. Every contestant gets the batch
 size and the options that suit it best; costs, errors and gradients are compared before anything is timed; then dynlatch
-and a peer take turns, and the medians of the ratios are reported. Everybody has parameters and results in a layout of
-their own. The limit is a bare loop over as many tanh as the sequences' own steps need, the same tanh, on one thread,
-against dynlatch on one thread.
+and a peer take turns (a rest, a call, and a call that is timed), and the medians of the ratios are reported. Everybody
+has parameters and results in a layout of their own. The limit is a bare loop over as many tanh as the sequences' own
+steps need, the same tanh, on one thread, against dynlatch on one thread.
 
     python analyses/benchmarks/learning.py [--quick] [--out FILE.json]
 """
@@ -38,6 +38,7 @@ T = 50
 NOISE = 0.2
 TASKS = {"latch": Latch, "two-sequence": TwoSequence, "parity": Parity}
 WORKS = ("cost", "gradient")
+_REST = 0.02
 SIZES = (1024, 4096, 16_384)
 
 
@@ -55,6 +56,13 @@ def best_of(work: Callable[[], Any], least: float = 0.2) -> float:
     while sum(found) < least:
         found.append(timed(work))
     return min(found)
+
+
+def turn(work: Callable[[], Any]) -> float:
+    """Seconds of one call after another one, both after a rest in which the threads of others stop waiting for work."""
+    time.sleep(_REST)
+    work()
+    return timed(work)
 
 
 # --- against peers ----------------------------------------------------------------------------------------------------
@@ -127,7 +135,7 @@ def compare(sizes: tuple[int, ...], repeats: int, compiled: bool) -> list[dict[s
                     continue
                 rate, peer, best, call = quickest(options, name, sizes)
                 check_same(name, work, peer)
-                rates = np.array([(mine / timed(calls[mine]), best / timed(call)) for _ in range(repeats)])
+                rates = np.array([(mine / turn(calls[mine]), best / turn(call)) for _ in range(repeats)])
                 ratios = rates[:, 0] / rates[:, 1]
                 rows.append({
                     "task": name, "work": work, "peer": title, "option": str(peer), "peer_batch": best,

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-import itertools
 import os
 import timeit
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from operator import itemgetter
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,10 +43,8 @@ def sample(task: str, size: int, seed: int = 0, T: int = 50) -> Data:
     steps = np.arange(T) - (T - lengths)[:, None]
     inputs = noise * (steps >= 0)[:, :, None]
     if task == "latch":
-        keys = [(steps == 0) & (classes[:, None] == k) for k in (1, 0)]
-        inputs = np.stack((*keys, inputs[:, :, 0] * (steps > 0)), axis=2)
-    parameters = rng.uniform(-0.5, 0.5, (size, PARAMETERS[task]))
-    return Data(task, parameters, inputs, lengths, np.where(classes, 0.8, -0.8))
+        inputs = np.stack((*((steps == 0) & (classes[:, None] == k) for k in (1, 0)), inputs[:, :, 0] * (steps > 0)), 2)
+    return Data(task, rng.uniform(-0.5, 0.5, (size, PARAMETERS[task])), inputs, lengths, np.where(classes, 0.8, -0.8))
 
 
 def reference(data: Data) -> Answer:
@@ -67,11 +63,7 @@ def reference(data: Data) -> Answer:
                 x = np.tanh(np.einsum("ijk,jk->ik", p.reshape(5, 5, P), x) + np.eye(5, 1) * u)
         cost = (x[-1] - target) ** 2 / 2
         answers.append((cost[0].real, (x[-1, 0].real < 0) != (target < 0), cost.imag / tiny))
-    costs, errors, gradients = map(np.array, zip(*answers, strict=True))
-    return costs, errors, gradients
-
-
-# --- the networks, over the operations of a library -------------------------------------------------------------------
+    return tuple(map(np.array, zip(*answers, strict=True)))
 
 
 class Library(NamedTuple):
@@ -142,7 +134,7 @@ def two_sequence(o: Library) -> Network:
     def ready(p: Any, one: Any) -> Any:
         return (p.reshape(5, 5, *p.shape[1:]),)
 
-    return Network(5, True, ready, step, back, lambda g, a, one: g[0].reshape(25, -1))
+    return Network(5, True, ready, step, back, lambda g, a, one: g[0].reshape(25, *g[0].shape[2:]))
 
 
 def two_sequence_by_unit(o: Library) -> Network:
@@ -155,7 +147,7 @@ def two_sequence_by_unit(o: Library) -> Network:
     return two_sequence(o)._replace(packed=False, ready=lambda p, one: tuple(p), step=step)
 
 
-def run(o: Library, net: Network, peer: Peer, p: Any, u: Any, d: Any, start: Any) -> tuple[Any, ...]:
+def run(o: Library, net: Network, peer: Peer, p: Any, u: Any, d: Any, start: Any, key: Any) -> Any:
     """The work: costs, errors and, if they are asked for, gradients."""
 
     def ends(last: Any) -> Any:  # zeros but for the output unit: the first state, the derivatives at the end
@@ -172,7 +164,7 @@ def run(o: Library, net: Network, peer: Peer, p: Any, u: Any, d: Any, start: Any
         return y, (y - d) ** 2 / 2, (y < 0) != (d < 0), history
 
     def cost(p: Any) -> Any:
-        _, costs, errors, _ = forward(net.ready(p, d > 0), keep=False)
+        _, costs, errors, _ = forward(net.ready(p, key > 0), keep=False)
         return costs.sum(), (costs, errors)
 
     def back(carry: Any, t: Any, now: Any) -> Any:
@@ -182,18 +174,13 @@ def run(o: Library, net: Network, peer: Peer, p: Any, u: Any, d: Any, start: Any
     if peer.work == "cost":
         return cost(p)[1]
     if not peer.by_hand:
-        (_, answer), gradients = o.differentiate(cost, p)
-        return *answer, gradients
-    q = net.ready(p, d > 0)
+        (_, answer), gradient = o.differentiate(cost, p)
+        return *answer, gradient
+    q = net.ready(p, key > 0)
     y, costs, errors, history = forward(q, keep=True)
     carry = (ends((y - d) * (1 - y * y)), tuple(map(o.numpy.zeros_like, q)))
     (a, g), _ = o.scan(back, carry, (u, history), reverse=True)
-    return costs, errors, net.gather(g, a, d > 0)
-
-
-# --- the peers --------------------------------------------------------------------------------------------------------
-
-NETWORKS = {"latch": latch, "two-sequence": two_sequence, "parity": parity}
+    return costs, errors, net.gather(g, a, key > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,12 +198,12 @@ class Peer:
 
     def prepare(self, data: Data, dtype: type = np.float64) -> Callable[[], Answer]:
         """The call, whose first run compiles; it gives costs (B,), errors (B,) and gradients (B, P) or None."""
-        u = data.inputs[:, :, -1]  # the other inputs of the latch follow from the class and the start
-        if data.task == "two-sequence":
-            u = u[:, :, None] * np.eye(1, 5)
-        arrays = (data.parameters, u, data.targets, u.shape[1] - data.lengths)
+        u, key = data.inputs[:, :, -1], data.inputs[:, :, 0].any(axis=1)  # the latch: noise, and whether of class 1
+        u = u[:, :, None] * np.eye(1, 5) if data.task == "two-sequence" else u
+        arrays = (data.parameters, u, data.targets, u.shape[1] - data.lengths, key)
         arrays = [np.ascontiguousarray(a if self.vmap else np.moveaxis(a, 0, -1), dtype) for a in arrays]
-        network = two_sequence_by_unit if self.by_unit else NETWORKS[data.task]
+        two = two_sequence_by_unit if self.by_unit else two_sequence
+        network = {"latch": latch, "two-sequence": two, "parity": parity}[data.task]
         function = (_jax if self.library == "jax" else _torch)(self, network, arrays)
 
         def call() -> Answer:
@@ -226,19 +213,14 @@ class Peer:
         return call
 
 
-def choices(task: str, work: str, library: str, cores: int = 1) -> Iterator[Peer]:
+def choices(task: str, work: str, library: str, cores: int = 1) -> list[Peer]:
     """All peers for some work, the fastest of which is the library's best."""
+    by_hand = (True, False) if work == "gradient" else (True,)
     if library == "jax":
-        for vmap, by_hand, unroll in itertools.product((False, True), (True, False), (1, 5)):
-            if not by_hand or (work == "gradient" and not vmap):
-                yield Peer("jax", work, cores, by_hand, vmap, unroll)
-    else:
-        yield Peer("torch", work, cores)
-        if work == "gradient":
-            yield Peer("torch", work, cores, by_hand=False)
-        yield Peer("torch", work, cores, compiled=True)
-        if work == "cost" and task == "two-sequence":
-            yield Peer("torch", work, cores, compiled=True, by_unit=True)
+        return [Peer("jax", work, cores, b, v, n) for b in by_hand for v in (False, True) for n in (1, 5)]
+    by_unit = (False, True) if (task, work) == ("two-sequence", "cost") else (False,)
+    eager = [Peer("torch", work, cores, by_hand=each) for each in by_hand]
+    return eager + [Peer("torch", work, cores, compiled=True, by_unit=each) for each in by_unit]
 
 
 def measure(peer: Peer, data: Data, seconds: float = 0.3, dtype: type = np.float64) -> float:
@@ -254,14 +236,14 @@ def best(peers: Iterable[Peer], task: str, sizes: Iterable[int] = SIZES, **optio
     return max(((measure(peer, sample(task, size), **options), size, peer) for peer, size in pairs), key=itemgetter(0))
 
 
-def _need(name: str) -> ModuleType:
+def _need(name: str) -> Any:
     if importlib.util.find_spec(name) is None:
         raise SystemExit(f"{name}, a peer of this benchmark, is not installed: pip install {name}")
     return importlib.import_module(name)
 
 
 @functools.cache
-def _configured_jax() -> ModuleType:
+def _configured_jax() -> Any:
     jax = _need("jax")
     jax.config.update("jax_enable_x64", True)
     jax.config.update("jax_num_cpu_devices", os.cpu_count())  # so that the trials can be dealt out to the cores
@@ -269,27 +251,21 @@ def _configured_jax() -> ModuleType:
 
 
 def _jax(peer: Peer, network: Callable[[Library], Network], arrays: list[Any]) -> Callable[[], Any]:
-    jax = _configured_jax()
-    jnp = jax.numpy
+    jax, jnp = _configured_jax(), _need("jax.numpy")
 
     def scan(f: Any, carry: Any, inputs: Any, reverse: bool = False) -> Any:
-        now = (jnp.arange(len(inputs[0]), dtype="int32"), inputs)
+        now = (jnp.arange(len(inputs[0]), dtype=inputs[0].dtype), inputs)
         return jax.lax.scan(lambda c, now: f(c, *now), carry, now, reverse=reverse, unroll=peer.unroll)
 
-    def differentiate(f: Any, p: Any) -> Any:
-        return jax.value_and_grad(f, has_aux=True)(p)
-
-    o = Library(jnp, jnp.tanh, lambda c, a, b: c + a * b, scan, differentiate)
+    o = Library(jnp, jnp.tanh, lambda c, a, b: c + a * b, scan, lambda f, p: jax.value_and_grad(f, has_aux=True)(p))
     function = functools.partial(run, o, network(o), peer)
     function = jax.vmap(function) if peer.vmap else function
-    *arrays, start = arrays
-    arrays = [*map(jnp.asarray, arrays), jnp.asarray(start, "int32")]
+    arrays = [*map(jnp.asarray, arrays)]
     if peer.cores > 1:
         mesh = jax.make_mesh((peer.cores,), ("core",), axis_types=(jax.sharding.AxisType.Auto,))
         specs = [jax.P("core") if peer.vmap else jax.P(*[None] * (a.ndim - 1), "core") for a in arrays]
         arrays = [jax.device_put(a, jax.NamedSharding(mesh, s)) for a, s in zip(arrays, specs, strict=True)]
-    wide = {"xla_cpu_prefer_vector_width": 512}  # bits: of itself it takes 256
-    return functools.partial(jax.jit(function, compiler_options=wide), *arrays)
+    return functools.partial(jax.jit(function, compiler_options={"xla_cpu_prefer_vector_width": 512}), *arrays)
 
 
 def _torch(peer: Peer, network: Callable[[Library], Network], arrays: list[Any]) -> Callable[[], Any]:
@@ -313,12 +289,13 @@ def _torch(peer: Peer, network: Callable[[Library], Network], arrays: list[Any])
     if peer.compiled:  # limits so high that all steps become one loop over the trials
         limits = {"max_fusion_size": 10_000, "realize_opcount_threshold": 100_000, "realize_reads_threshold": 10_000}
         function = torch.compile(function, dynamic=False, options=limits)
-    p, u, d, start = map(torch.from_numpy, arrays)
-    p.requires_grad_(peer.work == "gradient" and not peer.by_hand)
+    arrays = [torch.from_numpy(a) for a in arrays]
+    automatic = peer.work == "gradient" and not peer.by_hand
+    arrays[0].requires_grad_(automatic)
 
     def call() -> Any:
         torch.set_num_threads(peer.cores)
-        with torch.set_grad_enabled(p.requires_grad):
-            return function(p, u, d, start)
+        with torch.set_grad_enabled(automatic):
+            return function(*arrays)
 
     return call
