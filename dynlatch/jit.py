@@ -69,7 +69,9 @@ jit: Any = numba.njit(**_OPTIONS)
 """Compile at the first call."""
 
 
-jit_part: Any = numba.njit(forceinline=True, _nrt=False, **_OPTIONS)
+_PART_OPTIONS: dict[str, Any] = {**_OPTIONS, "forceinline": True, "_nrt": False}
+
+jit_part: Any = numba.njit(**_PART_OPTIONS)
 """A part of a loop, compiled into whatever calls it. It makes no arrays and counts no references, which for a tuple of
 twenty arrays would take longer than the work."""
 

@@ -12,7 +12,6 @@ import os
 import timeit
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -230,10 +229,12 @@ def measure(peer: Peer, data: Data, seconds: float = 0.3, dtype: type = np.float
     return len(data.lengths) / min([once, *timeit.repeat(call, number=1, repeat=int(seconds / once))])
 
 
-def best(peers: Iterable[Peer], task: str, sizes: Iterable[int] = SIZES, **options: Any) -> tuple[float, int, Peer]:
-    """The most presentations per second, and with which batch size and peer."""
-    pairs = ((peer, size) for peer in peers for size in (COMPILED_SIZES if peer.compiled else sizes))
-    return max(((measure(peer, sample(task, size), **options), size, peer) for peer, size in pairs), key=itemgetter(0))
+def best(peers: Iterable[Peer], task: str, sizes: Iterable[int] = SIZES, **how: Any) -> tuple[float, int, Peer]:
+    """The most presentations per second, and with which batch size and peer; how: what `measure` takes."""
+    found = (
+        (measure(p, sample(task, n), **how), n, p) for p in peers for n in (COMPILED_SIZES if p.compiled else sizes)
+    )
+    return max(found, key=lambda one: one[0])
 
 
 def _need(name: str) -> Any:
@@ -290,12 +291,11 @@ def _torch(peer: Peer, network: Callable[[Library], Network], arrays: list[Any])
         limits = {"max_fusion_size": 10_000, "realize_opcount_threshold": 100_000, "realize_reads_threshold": 10_000}
         function = torch.compile(function, dynamic=False, options=limits)
     arrays = [torch.from_numpy(a) for a in arrays]
-    automatic = peer.work == "gradient" and not peer.by_hand
-    arrays[0].requires_grad_(automatic)
+    arrays[0].requires_grad_(peer.work == "gradient" and not peer.by_hand)
 
     def call() -> Any:
         torch.set_num_threads(peer.cores)
-        with torch.set_grad_enabled(automatic):
+        with torch.set_grad_enabled(arrays[0].requires_grad):
             return function(*arrays)
 
     return call

@@ -21,7 +21,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynlatch.jit import jit_part
-from dynlatch.lanes import LANES, at_least, equal, fma, gather, lane_array, larger, load, smaller, spread, store, where
+from dynlatch.lanes import (
+    LANES,
+    at_least,
+    equal,
+    fma,
+    gather,
+    lane_array,
+    larger,
+    load,
+    magnitude,
+    smaller,
+    spread,
+    store,
+    where,
+)
 from dynlatch.learning.streams import Streams, new_streams, normal, uniform_row
 from dynlatch.learning.wiring import Wiring
 from dynlatch.maps.elementary import tanh
@@ -105,6 +119,7 @@ def new_block(wiring: Wiring, weights: int, steps: int, sequences: int, backward
 
 RING: Final = 16
 """Steps that are kept at a time where nothing goes backwards."""
+_TINY: Final = 1e-290
 OWN: Final = np.arange(LANES)
 """Every lane presents the sequences of its own trial."""
 
@@ -178,20 +193,33 @@ def choose_row(wiring, block, row, steps):
 
 
 @jit_part
+def _normal(x):
+    """0 for what is smaller than ``_TINY``: arithmetic with subnormal numbers takes ten times as long."""
+    return where(_TINY - magnitude(x), 0.0, x)
+
+
+@jit_part
 def _enter(wiring, block, t, base):
-    """The signals, the cues and "alive" of step t, into the rows from ``base`` on."""
-    now = float(t)
+    """The signals and ones of step t, into the rows from ``base`` on."""
     row = base + wiring.num_units
     for k in range(wiring.num_signals):
         store(block.signals, row + k, gather(block.data, block.places, 0, (t - 1) * wiring.num_signals + k))
-    row += wiring.num_signals
-    if t > block.until[0, 0]:  # nobody looks at cues any more
-        if wiring.alive:
-            store(block.signals, row + wiring.cue_step.size, 1.0)
-        return
-    for q in range(wiring.cue_step.size):
-        store(block.signals, row + q, equal(load(block.cue_at, q), now))
-    store(block.signals, row + wiring.cue_step.size, at_least(now, load(block.begin, 0)))
+    if wiring.biased:
+        store(block.signals, row + wiring.num_signals, _alive(block, t))
+
+
+@jit_part
+def _alive(block, t):
+    """1 where the sequence has begun."""
+    return at_least(float(t), load(block.begin, 0)) if t <= block.until[0, 0] else spread(1.0)
+
+
+@jit_part
+def _carried(wiring, block, i, c, t, base):
+    """What connection c to unit i carries at step t."""
+    if c < wiring.cued[i]:
+        return load(block.signals, base + wiring.source[c])
+    return equal(load(block.cue_at, wiring.source[c]), float(t))
 
 
 @jit_part
@@ -213,13 +241,12 @@ def _advance(wiring, block, t, base, slot):
         a = spread(0.0)
         last = wiring.first[i + 1] if cues else wiring.cued[i]
         for c in range(wiring.first[i], last):
-            a = fma(load(weights, wiring.weight[c]), load(signals, base + wiring.source[c]), a)
+            a = fma(load(weights, wiring.weight[c]), _carried(wiring, block, i, c, t, base), a)
         if wiring.threshold:
-            alive = load(signals, base + wiring.width - 1)
-            store(signals, base + i, where(alive, where(at_least(a, 0.0), 1.0, -1.0), 0.0))
+            store(signals, base + i, where(_alive(block, t), where(at_least(a, 0.0), 1.0, -1.0), 0.0))
             store(block.activations, slot * wiring.num_units + i, a)
         else:
-            store(signals, base + i, tanh(a))
+            store(signals, base + i, _normal(tanh(a)))
 
 
 @jit_part
@@ -303,7 +330,7 @@ def gradient(wiring, block, begun, steps, output_row):
         base = t * wiring.width
         here, later = _delta_row(wiring, block, t), _delta_row(wiring, block, t + 1)
         cues = t <= block.until[0, 0]
-        alive = load(signals, base + wiring.width - 1) if cues else spread(1.0)
+        alive = _alive(block, t)
         for reverse in range(n):
             i = n - 1 - reverse
             e = spread(0.0)
@@ -317,11 +344,11 @@ def gradient(wiring, block, begun, steps, output_row):
                 )
             x = load(signals, base + i)
             # Before a sequence begins f' is 1, so deltas could overflow there, and inf * 0 would be nan.
-            delta = where(alive, e * fma(0.0 - x, x, 1.0), 0.0)
+            delta = where(alive, _normal(e * fma(0.0 - x, x, 1.0)), 0.0)
             store(deltas, here + i, delta)
             for c in range(wiring.free[i], wiring.cued_fixed[i] if cues else wiring.cued[i]):
                 p = wiring.weight[c]
-                store(totals, p, fma(delta, load(signals, base + wiring.source[c]), load(totals, p)))
+                store(totals, p, fma(delta, _carried(wiring, block, i, c, t, base), load(totals, p)))
 
 
 @jit_part
@@ -338,7 +365,7 @@ def gradient_and_curvature(wiring, block, begun, steps, output_row, terms):
         base = t * wiring.width
         here, later = _delta_row(wiring, block, t), _delta_row(wiring, block, t + 1)
         cues = t <= block.until[0, 0]
-        alive = load(signals, base + wiring.width - 1) if cues else spread(1.0)
+        alive = _alive(block, t)
         into = 0
         if terms:
             into = t * wiring.num_parameters
@@ -358,13 +385,13 @@ def gradient_and_curvature(wiring, block, begun, steps, output_row, terms):
                 h = fma(w * w, load(bends, from_row), h)
             x = load(signals, base + i)
             slope = fma(0.0 - x, x, 1.0)
-            delta = where(alive, e * slope, 0.0)
-            bend = where(alive, h * (slope * slope), 0.0)
+            delta = where(alive, _normal(e * slope), 0.0)
+            bend = where(alive, _normal(h * (slope * slope)), 0.0)
             store(deltas, here + i, delta)
             store(bends, here + i, bend)
             for c in range(wiring.free[i], wiring.cued_fixed[i] if cues else wiring.cued[i]):
                 p = into + wiring.weight[c]
-                z = load(signals, base + wiring.source[c])
+                z = _carried(wiring, block, i, c, t, base)
                 store(slopes, p, fma(delta, z, load(slopes, p)))
                 store(curvature, p, fma(bend, z * z, load(curvature, p)))
 
@@ -378,7 +405,7 @@ def pseudo_gradient(wiring, block, begun, steps, output_row, least, most, margin
     -1 / (margin - a) if S = -2 and a < 0, else 0.
     """
     n = wiring.num_units
-    signals, weights, deltas, totals = block.signals, block.weights, block.deltas, block.gradient
+    weights, deltas, totals = block.weights, block.deltas, block.gradient
     miss = _begin_backwards(wiring, block, steps, output_row)
     _clear(totals, 0, wiring.num_parameters)
     for back in range(steps - begun + 1):
@@ -386,7 +413,7 @@ def pseudo_gradient(wiring, block, begun, steps, output_row, least, most, margin
         base = t * wiring.width
         here, later = _delta_row(wiring, block, t), _delta_row(wiring, block, t + 1)
         cues = t <= block.until[0, 0]
-        alive = load(signals, base + wiring.width - 1) if cues else spread(1.0)
+        alive = _alive(block, t)
         for reverse in range(n):
             i = n - 1 - reverse
             g = spread(0.0)
@@ -408,4 +435,4 @@ def pseudo_gradient(wiring, block, begun, steps, output_row, least, most, margin
             store(deltas, here + i, delta)
             for c in range(wiring.free[i], wiring.cued_fixed[i] if cues else wiring.cued[i]):
                 p = wiring.weight[c]
-                store(totals, p, fma(delta, load(signals, base + wiring.source[c]), load(totals, p)))
+                store(totals, p, fma(delta, _carried(wiring, block, i, c, t, base), load(totals, p)))

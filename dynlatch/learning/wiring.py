@@ -1,8 +1,9 @@
 """A network as the arrays of numbers that compiled passes follow.
 
-The rows of a step t are, in this order: the states of the units, the signals, the cues, and "alive", which is 1 while
-the sequence lasts. Units stand in the order in which a step computes them. Sequences end together: a shorter one begins
-later, and before it begins everything is 0, so that its states stay 0.
+The rows of a step t are, in this order: the states of the units, the signals, and, where there are biases, a row of
+ones while the sequence lasts. Cues need no rows: they are told by the step at which they are given. Units stand in the
+order in which a step computes them. Sequences end together: a shorter one begins later, and before it begins everything
+is 0, so that its states stay 0.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ class Wiring(NamedTuple):
     """Rows of one step."""
     output: int
     threshold: bool
-    alive: bool
-    """Whether a step must know that its sequence has begun: for thresholds and biases."""
+    biased: bool
+    """Whether there is a row of ones."""
     first: Integers
     """(n + 1): connections ``first[i]`` to ``first[i + 1] - 1`` lead to unit i: fixed ones, ..."""
     free: Integers
@@ -40,7 +41,7 @@ class Wiring(NamedTuple):
     cued_fixed: Integers
     """(n): ... and from ``cued_fixed[i]`` on cues with fixed weights."""
     source: Integers
-    """(C): the row of the source relative to the first row of the step."""
+    """(C): the row of the source relative to the first row of the step, or the number of the cue."""
     weight: Integers
     """(C): the row of the weight: parameters first, fixed weights after them."""
     out_first: Integers
@@ -65,8 +66,9 @@ def fixed_weights(network: Network) -> list[float]:
 @lru_cache(maxsize=64)
 def wire(network: Network) -> Wiring:
     """The arrays of a network."""
-    n, m, q = network.num_units, network.num_signals, len(network.cues)
-    width = n + m + q + 1
+    n, m = network.num_units, network.num_signals
+    biased = any(isinstance(c.source, Bias) for c in network.connections)
+    width = n + m + biased
     place = {unit: k for k, unit in enumerate(network.order)}
     number = {name: p for p, name in enumerate(network.parameters)}
     fixed = len(number)
@@ -87,9 +89,9 @@ def wire(network: Network) -> Wiring:
             case Signal(channel):
                 return n + channel
             case Cue():
-                return n + m + network.cues.index(c.source)
+                return network.cues.index(c.source)
             case Bias():
-                return n + m + q
+                return n + m
 
     def kind(row: tuple[Connection, int]) -> tuple[bool, bool]:
         cue = isinstance(row[0].source, Cue)
@@ -114,7 +116,7 @@ def wire(network: Network) -> Wiring:
         width=width,
         output=place[network.output],
         threshold=network.kind == "threshold",
-        alive=network.kind == "threshold" or any(isinstance(c.source, Bias) for c in network.connections),
+        biased=biased,
         first=first,
         free=first[:-1] + count((False, False)),
         cued=first[:-1] + count((False, False), (False, True)),

@@ -127,9 +127,10 @@ def test_every_connection_is_wired_once_to_a_weight_and_a_source() -> None:
         assert np.all(wiring.weight[free] < 7)
         assert np.all(wiring.weight[cues] < 7)
         assert np.all(wiring.weight[fixed_cues] >= 7)
-        is_cue = (wiring.source >= 5 + OWN.num_signals) & (wiring.source < wiring.width - 1)
-        assert not np.any(is_cue[wiring.first[i] : wiring.cued[i]])
-        assert np.all(is_cue[wiring.cued[i] : wiring.first[i + 1]])
+        unit = OWN.order[i]
+        number = sum(c.unit == unit and isinstance(c.source, Cue) for c in OWN.connections)
+        assert wiring.first[i + 1] - wiring.cued[i] == number
+        assert np.all(wiring.source[wiring.cued[i] : wiring.first[i + 1]] < len(OWN.cues))
     recurrent = [c for c in OWN.connections if isinstance(c.source, Previous | SameStep)]
     assert wiring.out_first[-1] == len(recurrent)
 

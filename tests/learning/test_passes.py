@@ -114,6 +114,7 @@ AS_NUMPY: dict[str, Callable[..., Any]] = {
     "at_least": lambda x, y: (x >= y) * 1.0,
     "equal": lambda x, y: (x == y) * 1.0,
     "tanh": np.tanh,
+    "magnitude": np.abs,
 }
 
 

@@ -10,7 +10,7 @@ from learning_cases import CASES, TARGET, Case, any_case, case_of, cases, close
 
 from dynlatch.learning.network import Bias, Connection, Cue, Network, Previous, SameStep, Signal
 from dynlatch.learning.objective import Batch
-from dynlatch.learning.tasks import LATCH, PARITY
+from dynlatch.learning.tasks import LATCH, PARITY, Latch
 
 
 def check_terms(case: Case) -> None:
@@ -90,3 +90,12 @@ def test_the_curvature_is_another_one_where_paths_meet() -> None:
     last = slice(sequences.steps - 1, sequences.steps)
     into_output = [p for p, name in enumerate(PARITY.parameters) if name in ("w_ou", "w_oo", "w_oh", "b_o")]
     close(found[:, last][:, :, into_output], dense[:, last][:, :, into_output])
+
+
+def test_what_fades_becomes_0_and_is_never_subnormal() -> None:
+    """A weight of 0.3 forgets within some hundred steps; subnormal numbers would make the rest ten times as slow."""
+    trial = Latch(T=2000, num_train=2).trial(seed=0, index=0)
+    terms = Batch(trial.network, trial.train).terms(np.array([0.3, 0.5, -0.5]))
+    for values in (terms.states, terms.deltas, terms.bends):
+        assert np.abs(values[values != 0.0]).min() >= 1e-290
+        assert np.count_nonzero(values) < values.size // 2
