@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from dynlatch.jit import ARRAY, VECTOR, jit_as, jit_part, types
 from dynlatch.lanes import LANES, equal, fma, load, spread, store
+from dynlatch.learning.block import ITS_OWN, new_block
 from dynlatch.learning.network import Connection, Cue, Network, Previous, Signal
 from dynlatch.learning.passes import (
-    OWN,
     choose,
     choose_row,
     forward,
@@ -28,7 +28,6 @@ from dynlatch.learning.passes import (
     gradient,
     gradient_and_curvature,
     is_disturbed,
-    new_block,
     pseudo_gradient,
 )
 from dynlatch.learning.streams import shuffle
@@ -197,7 +196,7 @@ def epochs(wiring, block, courses, sees, step, memory, settings, order, budget, 
         longest = _begin_epoch(block, courses, order, budget)
         store(finite, 0, 0.0)
         for k in range(longest):
-            begun = choose(wiring, block, order[k], OWN, steps)
+            begun = choose(wiring, block, order[k], ITS_OWN, steps)
             output_row = forward(wiring, block, begun, steps)
             learns = False
             for lane in range(LANES):
@@ -298,7 +297,7 @@ def candidates(wiring, block, wide, courses, step, memory, settings, accepted, b
 
     A lane stops where they make no error at a mean cost of at most ``accepted``, and keeps them; where the step sets
     row 0 of ``memory``, its sign that it gives up; and where the budget does not suffice for another candidate.
-    ``wide``: ``passes.beside(block)``.
+    ``wide``: ``block.beside(block)``.
     """
     which, whose = np.zeros(LANES, dtype=np.int64), np.zeros(LANES, dtype=np.int64)
     active = np.zeros((1, LANES))

@@ -18,16 +18,9 @@ import numpy as np
 from dynlatch.errors import InputError
 from dynlatch.jit import jit, jit_part
 from dynlatch.lanes import LANES, at_least, lane_array, load, store, where
+from dynlatch.learning.block import Block, new_block
 from dynlatch.learning.network import Network
-from dynlatch.learning.passes import (
-    Block,
-    choose_row,
-    forward,
-    forward_only,
-    gradient,
-    gradient_and_curvature,
-    new_block,
-)
+from dynlatch.learning.passes import choose_row, forward, forward_only, gradient, gradient_and_curvature
 from dynlatch.learning.trial import Floats, Sequences
 from dynlatch.learning.workplace import Workplace
 from dynlatch.maps.threads import for_chunks

@@ -14,10 +14,10 @@ import numpy as np
 from dynlatch.errors import InputError
 from dynlatch.lanes import LANES, lane_array
 from dynlatch.learning.algorithm import BEST, BEST_COST, BEST_ERRORS, Algorithm, Floats
+from dynlatch.learning.block import beside
 from dynlatch.learning.loops import Sees, State, candidates, epochs, new_courses
 from dynlatch.learning.network import Network
 from dynlatch.learning.objective import measured
-from dynlatch.learning.passes import beside
 from dynlatch.learning.run import History, Run
 from dynlatch.learning.streams import key_for
 from dynlatch.learning.trial import Trial

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from dynlatch.lanes import LANES
 from dynlatch.learning.algorithm import Floats
+from dynlatch.learning.block import new_block
 from dynlatch.learning.network import Network
-from dynlatch.learning.passes import new_block
 from dynlatch.learning.trial import Sequences
 from dynlatch.learning.wiring import fixed_weights, wire
 

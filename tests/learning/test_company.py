@@ -12,6 +12,7 @@ from learning_cases import NETWORKS, case_of
 
 from dynlatch.lanes import LANES
 from dynlatch.learning import passes
+from dynlatch.learning.block import ITS_OWN
 from dynlatch.learning.network import Network
 from dynlatch.learning.objective import Batch
 from dynlatch.learning.streams import normal, uniform
@@ -72,7 +73,7 @@ def filled(network: Network, lengths: list[int], fresh: list[float], *, backward
 
 
 def begun(place: Workplace) -> int:
-    return passes.choose(place.wiring, place.block, np.zeros(LANES, dtype=np.int64), passes.OWN, place.steps)
+    return passes.choose(place.wiring, place.block, np.zeros(LANES, dtype=np.int64), ITS_OWN, place.steps)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -17,6 +17,7 @@ from learning_cases import CASES, OWN, TARGET, Case, any_case, case_of, cases, c
 from dynlatch.errors import InputError
 from dynlatch.lanes import LANES
 from dynlatch.learning import passes
+from dynlatch.learning.block import ITS_OWN
 from dynlatch.learning.network import Connection, Network, Previous, Signal
 from dynlatch.learning.objective import Batch
 from dynlatch.learning.trial import Sequences, at_the_end
@@ -132,7 +133,7 @@ def interpreted(case: Case, change: Callable[[Wiring], Wiring] = lambda w: w, **
         one = Sequences(sequences.signals[b : b + 1], sequences.lengths[b : b + 1], sequences.classes[b : b + 1])
         place.fill(b, one, values[b], TARGET)
     wiring, block, steps = change(place.wiring), place.block, sequences.steps
-    begun = names["choose"](wiring, block, np.zeros(LANES, dtype=np.int64), passes.OWN, steps)
+    begun = names["choose"](wiring, block, np.zeros(LANES, dtype=np.int64), ITS_OWN, steps)
     names["gradient"](wiring, block, begun, steps, names["forward"](wiring, block, begun, steps))
     return block.gradient[:, : len(sequences)].T
 
