@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.floating[Any]]
 Answer = tuple[Floats, NDArray[np.bool_], Floats | None]  # costs (B,), errors (B,), gradients (B, P)
 SIZES = (128, 256, 512, 1000, 2048, 4096, 16384)
-COMPILED_SIZES = (1000, 4096)  # for torch.compile, which takes up to minutes for each
+FEW_SIZES = (1000, 4096)  # for torch.compile, which takes up to minutes for each
 PARAMETERS = {"latch": 3, "two-sequence": 25, "parity": 7}
 
 
@@ -231,28 +231,23 @@ def measure(peer: Peer, data: Data, seconds: float = 0.3, dtype: type = np.float
 
 def best(peers: Iterable[Peer], task: str, sizes: Iterable[int] = SIZES, **how: Any) -> tuple[float, int, Peer]:
     """The most presentations per second, and with which batch size and peer; how: what `measure` takes."""
-    found = (
-        (measure(p, sample(task, n), **how), n, p) for p in peers for n in (COMPILED_SIZES if p.compiled else sizes)
-    )
+    found = ((measure(p, sample(task, n), **how), n, p) for p in peers for n in (FEW_SIZES if p.compiled else sizes))
     return max(found, key=lambda one: one[0])
 
 
+@functools.cache
 def _need(name: str) -> Any:
     if importlib.util.find_spec(name) is None:
         raise SystemExit(f"{name}, a peer of this benchmark, is not installed: pip install {name}")
-    return importlib.import_module(name)
-
-
-@functools.cache
-def _configured_jax() -> Any:
-    jax = _need("jax")
-    jax.config.update("jax_enable_x64", True)
-    jax.config.update("jax_num_cpu_devices", os.cpu_count())  # so that the trials can be dealt out to the cores
-    return jax
+    library = importlib.import_module(name)
+    if name == "jax":
+        library.config.update("jax_enable_x64", True)
+        library.config.update("jax_num_cpu_devices", os.cpu_count())  # so that the trials can be dealt out to the cores
+    return library
 
 
 def _jax(peer: Peer, network: Callable[[Library], Network], arrays: list[Any]) -> Callable[[], Any]:
-    jax, jnp = _configured_jax(), _need("jax.numpy")
+    jax, jnp = _need("jax"), _need("jax.numpy")
 
     def scan(f: Any, carry: Any, inputs: Any, reverse: bool = False) -> Any:
         now = (jnp.arange(len(inputs[0]), dtype=inputs[0].dtype), inputs)
@@ -289,7 +284,8 @@ def _torch(peer: Peer, network: Callable[[Library], Network], arrays: list[Any])
     function = functools.partial(run, o, network(o), peer)
     if peer.compiled:  # limits so high that all steps become one loop over the trials
         limits = {"max_fusion_size": 10_000, "realize_opcount_threshold": 100_000, "realize_reads_threshold": 10_000}
-        function = torch.compile(function, dynamic=False, options=limits)
+        alone = {"dynamic": False, "fullgraph": True, "isolate_recompiles": True}  # peers do not share the limit of 8
+        function = torch.compile(function, **alone, options=limits)
     arrays = [torch.from_numpy(a) for a in arrays]
     arrays[0].requires_grad_(peer.work == "gradient" and not peer.by_hand)
 
