@@ -146,7 +146,10 @@ class Batch:
         spare = self._spare.setdefault((backwards, terms), [])
 
         def part(first: int, last: int) -> None:
-            block = spare.pop() if spare else self._block(backwards=backwards, terms=terms)
+            try:
+                block = spare.pop()
+            except IndexError:  # to ask first would leave another thread time to take the last one
+                block = self._block(backwards=backwards, terms=terms)
             work(block, first, last)
             spare.append(block)
 
