@@ -220,36 +220,45 @@ def _clear(rows, first, count):
 
 
 @jit_part
+def _sent_back(wiring, block, i, here, later):
+    """sum_k w_ki delta_k over what unit i leads to."""
+    e = spread(0.0)
+    for o in range(wiring.out_first[i], wiring.out_first[i + 1]):
+        from_row = (later if wiring.out_later[o] else here) + wiring.out_unit[o]
+        e = fma(load(block.weights, wiring.out_weight[o]), load(block.deltas, from_row), e)
+    return e
+
+
+@jit_part
+def _add_shares(wiring, block, i, t, base, delta):
+    """Add what step t contributes to the gradient by the weights that lead to unit i."""
+    totals = block.gradient
+    for c in range(wiring.free[i], wiring.cued_fixed[i] if t <= block.until[0, 0] else wiring.cued[i]):
+        p = wiring.weight[c]
+        store(totals, p, fma(delta, _carried(wiring, block, i, c, t, base), load(totals, p)))
+
+
+@jit_part
 def gradient(wiring, block, begun, steps, output_row):
     """The gradient of each lane's cost: totals over all steps."""
     n = wiring.num_units
-    signals, weights, deltas, totals = block.signals, block.weights, block.deltas, block.gradient
     miss = _begin_backwards(wiring, block, steps, output_row)
-    _clear(totals, 0, wiring.num_parameters)
+    _clear(block.gradient, 0, wiring.num_parameters)
     for back in range(steps - begun + 1):
         t = steps - back
         base = t * wiring.width
         here, later = _delta_row(wiring, block, t), _delta_row(wiring, block, t + 1)
-        cues = t <= block.until[0, 0]
         alive = _alive(block, t)
         for reverse in range(n):
             i = n - 1 - reverse
-            e = spread(0.0)
+            e = _sent_back(wiring, block, i, here, later)
             if t == steps and i == wiring.output:
-                e = miss
-            for o in range(wiring.out_first[i], wiring.out_first[i + 1]):
-                e = fma(
-                    load(weights, wiring.out_weight[o]),
-                    load(deltas, (later if wiring.out_later[o] else here) + wiring.out_unit[o]),
-                    e,
-                )
-            x = load(signals, base + i)
+                e = e + miss
+            x = load(block.signals, base + i)
             # Before a sequence begins f' is 1, so deltas could overflow there, and inf * 0 would be nan.
             delta = where(alive, _normal(e * fma(0.0 - x, x, 1.0)), 0.0)
-            store(deltas, here + i, delta)
-            for c in range(wiring.free[i], wiring.cued_fixed[i] if cues else wiring.cued[i]):
-                p = wiring.weight[c]
-                store(totals, p, fma(delta, _carried(wiring, block, i, c, t, base), load(totals, p)))
+            store(block.deltas, here + i, delta)
+            _add_shares(wiring, block, i, t, base, delta)
 
 
 @jit_part
@@ -306,26 +315,18 @@ def pseudo_gradient(wiring, block, begun, steps, output_row, least, most, margin
     -1 / (margin - a) if S = -2 and a < 0, else 0.
     """
     n = wiring.num_units
-    weights, deltas, totals = block.weights, block.deltas, block.gradient
     miss = _begin_backwards(wiring, block, steps, output_row)
-    _clear(totals, 0, wiring.num_parameters)
+    _clear(block.gradient, 0, wiring.num_parameters)
     for back in range(steps - begun + 1):
         t = steps - back
         base = t * wiring.width
         here, later = _delta_row(wiring, block, t), _delta_row(wiring, block, t + 1)
-        cues = t <= block.until[0, 0]
         alive = _alive(block, t)
         for reverse in range(n):
             i = n - 1 - reverse
-            g = spread(0.0)
+            g = _sent_back(wiring, block, i, here, later)
             if t == steps and i == wiring.output:
-                g = miss
-            for o in range(wiring.out_first[i], wiring.out_first[i + 1]):
-                g = fma(
-                    load(weights, wiring.out_weight[o]),
-                    load(deltas, (later if wiring.out_later[o] else here) + wiring.out_unit[o]),
-                    g,
-                )
+                g = g + miss
             g = larger(smaller(g, most), least)
             uniform_row(block.streams, block.scratch, 0, block.begin, t)
             up = 1.0 - at_least(load(block.scratch, 0) * (most - least), g - least)  # 1 with the probability of S = +2
@@ -333,7 +334,5 @@ def pseudo_gradient(wiring, block, begun, steps, output_row, least, most, margin
             high = at_least(a, 0.0)
             delta = where(high, up / (margin + a), (up - 1.0) / (margin - a))
             delta = where(equal(g, 0.0), 0.0, where(alive, delta, 0.0))
-            store(deltas, here + i, delta)
-            for c in range(wiring.free[i], wiring.cued_fixed[i] if cues else wiring.cued[i]):
-                p = wiring.weight[c]
-                store(totals, p, fma(delta, _carried(wiring, block, i, c, t, base), load(totals, p)))
+            store(block.deltas, here + i, delta)
+            _add_shares(wiring, block, i, t, base, delta)
