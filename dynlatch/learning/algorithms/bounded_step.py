@@ -20,7 +20,8 @@ Where the curvature keeps m below ``least`` for every mu, mu* is 0 and mu falls 
 from __future__ import annotations
 
 import math
-from typing import Final, Protocol
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -47,41 +48,36 @@ _LEAP: Final = 1e20
 _TINY: Final = float(np.finfo(np.float64).tiny)
 
 
-class _Bounded(Protocol):
-    """The settings of an algorithm with bounded steps."""
+@dataclass(frozen=True, slots=True)
+class BoundedStep:
+    """The settings of an algorithm with bounded steps.
 
-    @property
-    def rate(self) -> float: ...
-    @property
-    def least(self) -> float: ...
-    @property
-    def most(self) -> float: ...
-    @property
-    def mu(self) -> float: ...
-    @property
-    def inertia(self) -> float: ...
+    ``rate``; ``least`` and ``most``: bounds of the largest component of a step; ``mu``: the first damping; ``inertia``:
+    how much of it is kept when it falls. Raises: InputError unless all are positive, ``least`` < ``most``, ``inertia``
+    in [0, 1).
+    """
 
+    rate: float = 0.01
+    least: float = 0.001
+    most: float = 0.3
+    mu: float = 0.1
+    inertia: float = 0.8
 
-def check_bounds(algorithm: _Bounded) -> None:
-    """Check settings. Raises: InputError unless they are positive, ``least`` < ``most`` and ``inertia`` in [0, 1)."""
-    positive(algorithm, "rate", "least", "most", "mu")
-    check_decays(algorithm, "inertia")
-    if algorithm.least >= algorithm.most:
-        raise InputError(
-            f"least={algorithm.least} of {type(algorithm).__name__} must be smaller than most={algorithm.most}"
-        )
+    def __post_init__(self) -> None:
+        positive(self, "rate", "least", "most", "mu")
+        check_decays(self, "inertia")
+        if self.least >= self.most:
+            raise InputError(f"least={self.least} of {type(self).__name__} must be smaller than most={self.most}")
 
+    def settings(self) -> tuple[float, ...]:
+        """What ``bounded_step`` reads."""
+        return (self.rate, self.least, self.most, self.inertia)
 
-def bounded_settings(algorithm: _Bounded) -> tuple[float, ...]:
-    """What ``bounded_step`` reads."""
-    return (algorithm.rate, algorithm.least, algorithm.most, algorithm.inertia)
-
-
-def bounded_memory(initial: Floats, mu: float) -> Floats:
-    """The memory of a trial that begins with damping ``mu``."""
-    memory = np.zeros(_SUMS + len(initial))
-    memory[MU] = mu
-    return memory
+    def init(self, initial: Floats) -> Floats:
+        """mu, and room for what is tried with others."""
+        memory = np.zeros(_SUMS + len(initial))
+        memory[MU] = self.mu
+        return memory
 
 
 @jit

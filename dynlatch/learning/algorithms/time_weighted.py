@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from dynlatch.jit import jit_as
-from dynlatch.learning.algorithm import Floats
-from dynlatch.learning.algorithms.bounded_step import bounded_memory, bounded_settings, bounded_step, check_bounds
+from dynlatch.learning.algorithms.bounded_step import BoundedStep, bounded_step
 from dynlatch.learning.loops import STEP, Sees
 from dynlatch.learning.network import Kind
 
@@ -19,35 +18,16 @@ def _step(weights, gradient, curvature, memory, settings, streams, active, num_p
 
 
 @dataclass(frozen=True, slots=True)
-class TimeWeighted:
+class TimeWeighted(BoundedStep):
     """w_i <- w_i - rate * sum_t g_it / (H_it + mu) after every sequence, mu as ``bounded_step`` adapts it.
 
     g_it and H_it are gradient and diagonal Gauss-Newton curvature of the weight as it stands at step t. The paper
     prints H_i, the same for all t, which is eq. 5 again; its text describes what is done here.
-    ``rate``; ``least`` and ``most``: bounds of the largest component of a step; ``inertia``: how much of mu is kept
-    when it falls; ``mu``: the first one. Raises: InputError unless all are positive, ``least`` < ``most``, ``inertia``
-    < 1. Source: BSF94, eq. 6 and the text below it.
+    Settings and errors: ``BoundedStep``. Source: BSF94, eq. 6 and the text below it.
     """
-
-    rate: float = 0.01
-    least: float = 0.001
-    most: float = 0.3
-    mu: float = 0.1
-    inertia: float = 0.8
 
     name: ClassVar[str] = "time-weighted"
     sees: ClassVar[Sees] = Sees.TERMS
     units: ClassVar[Kind | None] = "tanh"
     budget: ClassVar[int] = 30_000
     step: ClassVar[Any] = staticmethod(_step)
-
-    def __post_init__(self) -> None:
-        check_bounds(self)
-
-    def settings(self) -> tuple[float, ...]:
-        """What ``step`` reads."""
-        return bounded_settings(self)
-
-    def init(self, initial: Floats) -> Floats:
-        """mu, and room for what is tried with others."""
-        return bounded_memory(initial, self.mu)
