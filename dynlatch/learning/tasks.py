@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
-from typing import ClassVar, Final, Literal, Protocol
+from typing import ClassVar, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,19 +61,6 @@ PARITY: Final = Network(
 """A minimal exclusive or with feedback from the output; its hidden unit is computed in the same step."""
 
 
-class Task(Protocol):
-    """A frozen value that makes trials; its fields are settings."""
-
-    name: ClassVar[str]
-    network: ClassVar[Network]
-    T: int
-    noise: float
-
-    def trial(self, seed: int, index: int) -> Trial:
-        """One trial: the same for equal arguments, whatever else is asked for."""
-        ...
-
-
 def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -81,7 +69,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _checked(task: Latch | TwoSequence | Parity) -> None:
+def _checked(task: Task) -> None:
     if not _is_whole(task.T) or not 2 <= task.T <= _LONGEST:
         raise InputError(f"T={task.T!r} must be a whole number from 2 to {_LONGEST}: the most steps of a sequence")
     if not _is_number(task.noise) or not 0 <= task.noise <= _LOUDEST:
@@ -107,7 +95,7 @@ def _noise(rng: np.random.Generator, bound: float, step: NDArray[np.int64]) -> F
     return rng.uniform(-abs(bound), abs(bound), step.shape)
 
 
-def _trial(task: Latch | TwoSequence | Parity, seed: int, index: int) -> Trial:
+def _trial(task: Task, seed: int, index: int) -> Trial:
     """Parameters come from (task, trial) and are the same for every T; data come from all settings."""
     seed = checked_seed(seed)
     if not _is_whole(index) or index < 0:
@@ -123,7 +111,7 @@ def _trial(task: Latch | TwoSequence | Parity, seed: int, index: int) -> Trial:
     )  # fmt: skip
 
 
-def _label(task: Latch | TwoSequence | Parity, noise: float) -> str:
+def _label(task: Task, noise: float) -> str:
     """The name of a task with T, the noise, and what else makes its training set another than the usual one."""
     told = ("T", "noise", "num_test", "target")
     others = [f for f in fields(task) if f.name not in told and getattr(task, f.name) != f.default]
@@ -134,11 +122,11 @@ def _label(task: Latch | TwoSequence | Parity, noise: float) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Latch:
-    """The class is told by a learned input at the first step and must be kept to the last one (Section II).
+class Task(ABC):
+    """A frozen value that makes trials; its fields are settings.
 
-    a_t = w x_{t-1} + [t = 1] u_class + [t > 1] noise, one unit, parameters w, u_1, u_0; N uniform in [T/2, T].
-    ``noise``: bound of the uniform noise, drawn once for each sequence. Source: BSF94, Sections II and V.
+    ``T``: the most steps of a sequence. ``noise``: the bound of uniform noise, drawn once for each sequence.
+    ``num_train``, ``num_test``: how many sequences. ``target``: the wanted last output of a positive one.
     Raises: InputError for T < 2, negative noise, fewer than two sequences, a target outside (0, 1).
     """
 
@@ -148,8 +136,8 @@ class Latch:
     num_test: int = 300
     target: float = 0.8
 
-    name: ClassVar[str] = "latch"
-    network: ClassVar[Network] = LATCH
+    name: ClassVar[str]
+    network: ClassVar[Network]
 
     def __post_init__(self) -> None:
         _checked(self)
@@ -158,7 +146,24 @@ class Latch:
         """One trial: the same for equal arguments, whatever else is asked for."""
         return _trial(self, seed, index)
 
-    def sequences(self, rng: np.random.Generator, count: int, _keys: np.random.Generator) -> Sequences:
+    @abstractmethod
+    def sequences(self, rng: np.random.Generator, count: int, keys: np.random.Generator) -> Sequences:
+        """``count`` sequences from ``rng``; what all sequences of a trial share is drawn from ``keys``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Latch(Task):
+    """The class is told by a learned input at the first step and must be kept to the last one (Section II).
+
+    a_t = w x_{t-1} + [t = 1] u_class + [t > 1] noise, one unit, parameters w, u_1, u_0; N uniform in [T/2, T].
+    Settings and errors: ``Task``. Source: BSF94, Sections II and V.
+    """
+
+    name: ClassVar[str] = "latch"
+    network: ClassVar[Network] = LATCH
+
+    def sequences(self, rng: np.random.Generator, count: int, keys: np.random.Generator) -> Sequences:
         """``count`` sequences; the cue of the first step is the network's own."""
         lengths, classes, step = _drawn(rng, count, self.T)
         signals = np.where(step > 1, _noise(rng, self.noise, step), 0.0)
@@ -166,20 +171,15 @@ class Latch:
 
 
 @dataclass(frozen=True, slots=True)
-class TwoSequence:
+class TwoSequence(Task):
     """Two sequences of numbers, presented at the beginning, must be told apart at the end (Section V).
 
     ``mode="keys"``: two fixed sequences of ``min(key_length, T/2)`` numbers in [-1, 1], then noise alone.
     ``mode="prefixes"``: the first N numbers of two fixed sequences of T numbers. Noise is added everywhere. Five units,
     25 parameters.
-    Source: BSF94, Section V. Raises: InputError as Latch, and for another mode.
+    Settings and errors: ``Task``, and InputError for another mode. Source: BSF94, Section V.
     """
 
-    T: int = 50
-    noise: float = 0.0
-    num_train: int = 50
-    num_test: int = 300
-    target: float = 0.8
     mode: Literal["keys", "prefixes"] = "keys"
     key_length: int = 5
 
@@ -193,10 +193,6 @@ class TwoSequence:
         if not _is_whole(self.key_length) or self.key_length < 1:
             raise InputError(f"key_length={self.key_length!r} must be a whole number, at least 1")
 
-    def trial(self, seed: int, index: int) -> Trial:
-        """One trial: the same for equal arguments, whatever else is asked for."""
-        return _trial(self, seed, index)
-
     def sequences(self, rng: np.random.Generator, count: int, keys: np.random.Generator) -> Sequences:
         """``count`` sequences, each one of the two that ``keys`` draws."""
         shown = min(self.key_length, max(1, self.T // 2)) if self.mode == "keys" else self.T
@@ -209,30 +205,17 @@ class TwoSequence:
 
 
 @dataclass(frozen=True, slots=True)
-class Parity:
+class Parity(Task):
     """The answer is positive if the number of ones among inputs of +-1 is odd (Section V).
 
     Noise is added to the inputs. Two units, 7 parameters: a minimal exclusive or with feedback.
-    Source: BSF94, Section V. Raises: InputError as Latch.
+    Settings and errors: ``Task``. Source: BSF94, Section V.
     """
-
-    T: int = 50
-    noise: float = 0.0
-    num_train: int = 50
-    num_test: int = 300
-    target: float = 0.8
 
     name: ClassVar[str] = "parity"
     network: ClassVar[Network] = PARITY
 
-    def __post_init__(self) -> None:
-        _checked(self)
-
-    def trial(self, seed: int, index: int) -> Trial:
-        """One trial: the same for equal arguments, whatever else is asked for."""
-        return _trial(self, seed, index)
-
-    def sequences(self, rng: np.random.Generator, count: int, _keys: np.random.Generator) -> Sequences:
+    def sequences(self, rng: np.random.Generator, count: int, keys: np.random.Generator) -> Sequences:
         """``count`` sequences of ones and minus ones; the last input makes the class as drawn."""
         lengths, classes, step = _drawn(rng, count, self.T)
         bits = np.where(rng.random(step.shape) < 0.5, -1.0, 1.0)
