@@ -46,8 +46,9 @@ def run(script: str, *words: str) -> str:
 
 
 @pytest.mark.parametrize("script", STUDIES)
-def test_the_studies_make_their_pictures(script: str, tmp_path: Path) -> None:
-    run(script, "--out", str(tmp_path))
+def test_the_studies_make_their_pictures(script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", [script, "--quick", "--out", str(tmp_path)])
+    runpy.run_path(str(ANALYSES / script), run_name="__main__")  # here, where everything is imported already
     assert {p.name for p in tmp_path.iterdir()} == set(STUDIES[script])
 
 
