@@ -234,6 +234,16 @@ def _gather(_typing: Any, flat: Any, places: Any, row: Any, shift: Any) -> Any:
     return lanes(flat, places, types.int64, types.int64), build
 
 
+def _at(_typing: Any, array: Any, index: Any) -> Any:
+    """``array[index]`` of a contiguous array of one axis, for an index that is known to be within it."""
+
+    def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = context.make_array(sig.args[0])(context, builder, args[0]).data
+        return context.unpack_value(builder, sig.return_type, builder.gep(data, [args[1]]))
+
+    return array.dtype(array, types.int64), build
+
+
 def _spread_out(_typing: Any, value: Any) -> Any:
     """The same number in every lane."""
 
@@ -247,3 +257,4 @@ load: Any = intrinsic(_load)
 store: Any = intrinsic(_store)
 gather: Any = intrinsic(_gather)
 spread: Any = intrinsic(_spread_out)
+at: Any = intrinsic(_at)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from dynlatch.jit import jit
 from dynlatch.lanes import (
     LANES,
+    at,
     at_least,
     equal,
     fma,
@@ -234,6 +235,18 @@ def test_gather_load_and_store_touch_their_own_places_only(row: int, shift: int,
     expected[row + 2] = flat[0]
     _moved(flat, places, row, shift, out)
     np.testing.assert_array_equal(out, expected)
+
+
+@jit
+def _taken(numbers: Any, truths: Any, index: Any) -> Any:
+    return at(numbers, index), at(truths, index)
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1), st.data())
+def test_at_takes_one_number_or_truth_of_an_array(numbers: list[int], data: st.DataObject) -> None:
+    k = data.draw(st.integers(0, len(numbers) - 1))
+    given_numbers = np.array(numbers, dtype=np.int64)
+    assert _taken(given_numbers, given_numbers > 0, k) == (numbers[k], numbers[k] > 0)
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2, 7, 50])

@@ -34,7 +34,7 @@ class Block(NamedTuple):
     curvature: Floats
     """As ``gradient``."""
     data: Floats
-    """The signals of all lanes' sequences, flat: lane, sequence, step, channel."""
+    """The signals of all lanes' sequences, flat: lane, sequence, step, channel; or with the lane last (``row``)."""
     lengths: Floats
     """(S): how many steps the sequences of each lane last."""
     classes: Floats
@@ -44,9 +44,13 @@ class Block(NamedTuple):
     fresh: Floats
     """(1): the standard deviation of Gaussian noise that is drawn anew after the cues of each presentation."""
     bases: Integers
-    """(1): where a lane's data begin."""
+    """(1): where a lane's data begin, ..."""
+    apart: Integers
+    """One number: ... and how far apart two of its numbers are: 1, or ``LANES`` where the lane comes last."""
     places: Integers
     """(1): where the data of its present sequence begin."""
+    row: Integers
+    """One number: the row of lanes at which the data of all present sequences begin; -1 if they are scattered."""
     begin: Floats
     """(1): the first step of the present sequence."""
     until: Integers
@@ -60,26 +64,34 @@ class Block(NamedTuple):
     streams: Streams
 
 
-def new_block(wiring: Wiring, weights: int, steps: int, sequences: int, backwards: bool, terms: bool) -> Block:
-    """Room for ``sequences`` of at most ``steps`` in each lane, all idle."""
+def new_block(
+    wiring: Wiring, weights: int, steps: int, sequences: int, *, backwards: bool, terms: bool, in_step: bool
+) -> Block:
+    """Room for ``sequences`` of at most ``steps`` in each lane, all idle.
+
+    ``in_step``: lanes present their sequences in the same order, so that what they read together lies together.
+    """
     n, p = wiring.num_units, wiring.num_parameters
     kept = steps if backwards else RING
     totals = p * (steps + 1) if terms else p
+    numbers = sequences * steps * wiring.num_signals
     return Block(
         weights=lane_array(weights),
         signals=lane_array((kept + 1) * wiring.width),
-        deltas=lane_array(2 * n),
-        bends=lane_array(2 * n),
+        deltas=lane_array((STRETCH + 1) * n),
+        bends=lane_array((STRETCH + 1) * n),
         activations=lane_array((steps + 1 if backwards else 2) * n),
         gradient=lane_array(totals if backwards else 2),
         curvature=lane_array(totals if backwards else 1),
-        data=np.zeros(LANES * sequences * steps * wiring.num_signals),
+        data=lane_array(numbers).reshape(-1),
         lengths=lane_array(sequences),
         classes=lane_array(sequences),
         aim=lane_array(1),
         fresh=lane_array(1),
-        bases=np.arange(LANES)[None, :] * (sequences * steps * wiring.num_signals),
+        bases=np.arange(LANES)[None, :] * (1 if in_step else numbers),
+        apart=np.array([[LANES if in_step else 1]]),
         places=np.zeros((1, LANES), dtype=np.int64),
+        row=np.full((1, 1), -1),
         begin=lane_array(1),
         until=np.zeros((1, 1), dtype=np.int64),
         wanted=lane_array(1),
@@ -91,6 +103,8 @@ def new_block(wiring: Wiring, weights: int, steps: int, sequences: int, backward
 
 RING: Final = 16
 """Steps that are kept at a time where nothing goes backwards."""
+STRETCH: Final = 8
+"""Steps whose deltas are kept at a time where gradients are totals."""
 ITS_OWN: Final = np.arange(LANES)
 """Every lane presents the sequences of its own trial."""
 
@@ -102,6 +116,7 @@ def beside(block: Block) -> Block:
         signals=lane_array(block.signals.shape[0]),
         activations=lane_array(block.activations.shape[0]),
         places=block.places.copy(),
+        row=block.row.copy(),
         begin=lane_array(1),
         until=block.until.copy(),
         wanted=lane_array(1),

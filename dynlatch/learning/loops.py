@@ -18,18 +18,10 @@ from numpy.typing import NDArray
 
 from dynlatch.jit import ARRAY, VECTOR, jit_as, jit_part, types
 from dynlatch.lanes import LANES, equal, fma, load, spread, store
+from dynlatch.learning.backwards import gradient, gradient_and_curvature, pseudo_gradient
 from dynlatch.learning.block import ITS_OWN, new_block
+from dynlatch.learning.forwards import choose, choose_row, forward, forward_only, is_disturbed
 from dynlatch.learning.network import Connection, Cue, Network, Previous, Signal
-from dynlatch.learning.passes import (
-    choose,
-    choose_row,
-    forward,
-    forward_only,
-    gradient,
-    gradient_and_curvature,
-    is_disturbed,
-    pseudo_gradient,
-)
 from dynlatch.learning.streams import shuffle
 from dynlatch.learning.wiring import wire
 
@@ -101,7 +93,7 @@ _SAMPLE: Final = Network(
     (Connection(0, Previous(0), "w"), Connection(0, Cue(1, True), "u"), Connection(0, Signal(0), 1.0)),
 )
 _WIRING: Any = numba.typeof(wire(_SAMPLE))
-_BLOCK: Any = numba.typeof(new_block(wire(_SAMPLE), 3, 2, 1, backwards=True, terms=False))
+_BLOCK: Any = numba.typeof(new_block(wire(_SAMPLE), 3, 2, 1, backwards=True, terms=False, in_step=False))
 _COURSES: Any = numba.typeof(new_courses())
 
 _IDLE: Final = int(State.IDLE)

@@ -18,15 +18,16 @@ import numpy as np
 from dynlatch.errors import InputError
 from dynlatch.jit import jit, jit_part
 from dynlatch.lanes import LANES, at_least, lane_array, load, store, where
-from dynlatch.learning.block import Block, new_block
+from dynlatch.learning.backwards import gradient, gradient_and_curvature
+from dynlatch.learning.block import STRETCH, Block, new_block
+from dynlatch.learning.forwards import choose_row, forward, forward_only
 from dynlatch.learning.network import Network
-from dynlatch.learning.passes import choose_row, forward, forward_only, gradient, gradient_and_curvature
 from dynlatch.learning.trial import Floats, Sequences
 from dynlatch.learning.workplace import Workplace
-from dynlatch.maps.threads import for_chunks
+from dynlatch.maps.threads import for_chunks, num_threads
 
-_CHUNKS: Final = 4
-"""Parts of a batch that threads share, ..."""
+_PARTS: Final = 2
+"""Parts of a batch for each of several threads, ..."""
 _FEW: Final = 16
 """... and rows for which a second thread is not worth its start."""
 
@@ -67,7 +68,7 @@ class Batch:
         self._lengths = sequences.lengths
         self._threads = threads
         self._rows = -(-len(sequences) // LANES)
-        self._place = Workplace(network, self.steps, self._rows, backwards=False, terms=False)
+        self._place = Workplace(network, self.steps, self._rows, backwards=False, terms=False, in_step=True)
         for lane in range(LANES):
             self._place.block.aim[0, lane] = target
         self._place.lay_out(sequences, self._order)
@@ -153,14 +154,18 @@ class Batch:
             work(block, first, last)
             spare.append(block)
 
-        for_chunks(part, self._rows, max(_FEW, -(-self._rows // _CHUNKS)), threads=self._threads)
+        threads = num_threads(self._threads)
+        parts = 1 if threads == 1 else _PARTS * threads
+        for_chunks(part, self._rows, max(_FEW, -(-self._rows // parts)), threads=threads)
 
     def _block(self, *, backwards: bool, terms: bool) -> Block:
         """Working arrays that share the sequences; with ``terms``, deltas of all steps are kept."""
         shared, n = self._place.block, self.network.num_units
-        made = new_block(self._place.wiring, len(shared.weights), self.steps, 0, backwards, terms)
+        made = new_block(
+            self._place.wiring, len(shared.weights), self.steps, 0, backwards=backwards, terms=terms, in_step=True
+        )
         made.weights[:] = shared.weights
-        kept = (self.steps + 2) * n if terms else 2 * n
+        kept = (self.steps + 2) * n if terms else (STRETCH + 1) * n
         return made._replace(
             data=shared.data, lengths=shared.lengths, classes=shared.classes, aim=shared.aim, bases=shared.bases,
             deltas=lane_array(kept), bends=lane_array(kept),

@@ -253,8 +253,9 @@ class _Lanes:
         self._accepted = accepted
         self._searches = algorithm.sees is Sees.COST
         self._place = Workplace(
-            network, steps, sequences, backwards=not self._searches, terms=algorithm.sees is Sees.TERMS
-        )
+            network, steps, sequences, backwards=not self._searches, terms=algorithm.sees is Sees.TERMS,
+            in_step=self._searches,
+        )  # fmt: skip
         self._settings = np.array(algorithm.settings(), dtype=np.float64)
         self._courses: list[_Course | None] = [None] * LANES
         self._order = np.zeros((sequences, LANES), dtype=np.int64)

@@ -16,17 +16,22 @@ from dynlatch.learning.wiring import fixed_weights, wire
 class Workplace:
     """Arrays for up to ``LANES`` trials of one network; lanes are filled and emptied one by one."""
 
-    def __init__(self, network: Network, steps: int, sequences: int, *, backwards: bool, terms: bool) -> None:
+    def __init__(
+        self, network: Network, steps: int, sequences: int, *, backwards: bool, terms: bool, in_step: bool
+    ) -> None:
         self.wiring = wire(network)
         self.steps = steps
         self.sequences = sequences
         fixed = fixed_weights(network)
         self.num_parameters = self.wiring.num_parameters
         self.block = new_block(
-            self.wiring, self.num_parameters + len(fixed), steps, sequences, backwards=backwards, terms=terms
-        )
+            self.wiring, self.num_parameters + len(fixed), steps, sequences, backwards=backwards, terms=terms,
+            in_step=in_step,
+        )  # fmt: skip
         self.block.weights[self.num_parameters :] = np.array(fixed)[:, None]
-        self._data = self.block.data.reshape(LANES, sequences, steps, network.num_signals)
+        shape = (sequences, steps, network.num_signals)
+        data = self.block.data
+        self._data = np.moveaxis(data.reshape(*shape, LANES), -1, 0) if in_step else data.reshape(LANES, *shape)
 
     def fill(self, lane: int, given: Sequences, parameters: Floats, target: float, fresh: float = 0.0) -> None:
         """Put sequences, shortest first (lanes then end their work together), and parameters into a lane."""

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from threading import Lock, Thread
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from threading import Lock
+from typing import Final
 
 from dynlatch.progress import SILENT, Progress
+
+_MOST: Final = 64
+"""Threads beside the callers'."""
+
+
+@lru_cache(maxsize=1)
+def _pool() -> ThreadPoolExecutor:
+    """Threads that are kept, because to start one takes as long as a small piece of work."""
+    return ThreadPoolExecutor(_MOST, thread_name_prefix="dynlatch")
 
 
 def num_threads(threads: int | None) -> int:
@@ -31,16 +43,15 @@ def for_chunks(
     progress.start(title, total)
     share = _Share(work, total, chunk)
     chunks = -(-total // chunk)
-    helpers = [Thread(target=share.help, daemon=True) for _ in range(min(num_threads(threads), chunks) - 1)]
-    for helper in helpers:
-        helper.start()
+    helpers = [_pool().submit(share.help) for _ in range(min(num_threads(threads), chunks) - 1)]
     try:
         while share.do_one():
             progress.advance(share.news())
     finally:
         share.stop()
         for helper in helpers:
-            helper.join()
+            if not helper.cancel():  # what never began has nothing to do any more
+                helper.result()
     if rest := share.news():
         progress.advance(rest)
     share.check()

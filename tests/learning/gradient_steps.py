@@ -80,7 +80,7 @@ def presentations(trial: Trial, algorithm: Algorithm, count: int, lane: int = 5)
     """The compiled loop with a budget of one sequence, again and again."""
     given, network = trial.train, trial.network
     place = Workplace(
-        network, given.steps, len(given), backwards=True, terms=algorithm.sees is Sees.TERMS
+        network, given.steps, len(given), backwards=True, terms=algorithm.sees is Sees.TERMS, in_step=False
     )  # fmt: skip
     place.fill(lane, given, trial.initial, trial.target)
     place.block.streams[:, lane] = key_for(trial.seed, algorithm.name, trial.task, trial.index), 0

@@ -11,7 +11,7 @@ import pytest
 from learning_cases import NETWORKS, case_of
 
 from dynlatch.lanes import LANES
-from dynlatch.learning import passes
+from dynlatch.learning import backwards, forwards
 from dynlatch.learning.block import ITS_OWN
 from dynlatch.learning.network import Network
 from dynlatch.learning.objective import Batch
@@ -64,7 +64,7 @@ def test_a_short_sequence_beside_a_long_one_does_not_overflow_before_it_begins()
 def filled(network: Network, lengths: list[int], fresh: list[float], *, backwards: bool, seed: int = 3) -> Workplace:
     """A sequence in each lane, one after another; the streams of lanes have keys 0, 1, ..."""
     _, sequences, values = case_of(network, seed, lengths)
-    place = Workplace(network, sequences.steps, 1, backwards=backwards, terms=False)
+    place = Workplace(network, sequences.steps, 1, backwards=backwards, terms=False, in_step=False)
     for b in range(len(lengths)):
         one = Sequences(sequences.signals[[b]], sequences.lengths[[b]], sequences.classes[[b]])
         place.fill(b, one, values[b], 1.0, fresh[b])
@@ -73,7 +73,7 @@ def filled(network: Network, lengths: list[int], fresh: list[float], *, backward
 
 
 def begun(place: Workplace) -> int:
-    return passes.choose(place.wiring, place.block, np.zeros(LANES, dtype=np.int64), ITS_OWN, place.steps)
+    return forwards.choose(place.wiring, place.block, np.zeros(LANES, dtype=np.int64), ITS_OWN, place.steps)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -84,9 +84,9 @@ def test_fresh_noise_comes_after_the_cues_from_a_lanes_own_stream(name: str) -> 
     quiet = filled(network, lengths, [0.0] * 5, backwards=True)
     noisy = filled(network, lengths, fresh, backwards=True)
     short = filled(network, lengths, fresh, backwards=False)
-    passes.forward(quiet.wiring, quiet.block, begun(quiet), quiet.steps)
-    row = passes.forward(noisy.wiring, noisy.block, begun(noisy), noisy.steps)
-    again = passes.forward_only(short.wiring, short.block, begun(short), short.steps)
+    forwards.forward(quiet.wiring, quiet.block, begun(quiet), quiet.steps)
+    row = forwards.forward(noisy.wiring, noisy.block, begun(noisy), noisy.steps)
+    again = forwards.forward_only(short.wiring, short.block, begun(short), short.steps)
     np.testing.assert_array_equal(short.block.signals[again], noisy.block.signals[row])
     streams = quiet.block.streams.copy()
     for lane, (steps, deviation) in enumerate(zip(lengths, fresh, strict=True)):
@@ -144,8 +144,8 @@ def test_pseudo_gradients_are_those_of_the_equations_with_the_same_random_number
         place = filled(network, lengths, [0.0] * len(lengths), backwards=True, seed=seed)
         _, sequences, values = case_of(network, seed, lengths)
         first = begun(place)
-        row = passes.forward(place.wiring, place.block, first, place.steps)
-        passes.pseudo_gradient(place.wiring, place.block, first, place.steps, row, LEAST, MOST, MARGIN)
+        row = forwards.forward(place.wiring, place.block, first, place.steps)
+        backwards.pseudo_gradient(place.wiring, place.block, first, place.steps, row, LEAST, MOST, MARGIN)
         streams = np.array([np.arange(LANES), np.zeros(LANES)], dtype=np.uint64)
         for lane, (signals, positive) in enumerate(plain.one_by_one(sequences)):
             draw = partial(uniform, streams, lane)

@@ -16,7 +16,7 @@ from learning_cases import CASES, OWN, TARGET, Case, any_case, case_of, cases, c
 
 from dynlatch.errors import InputError
 from dynlatch.lanes import LANES
-from dynlatch.learning import passes
+from dynlatch.learning import backwards, forwards
 from dynlatch.learning.block import ITS_OWN
 from dynlatch.learning.network import Connection, Network, Previous, Signal
 from dynlatch.learning.objective import Batch
@@ -109,6 +109,7 @@ AS_NUMPY: dict[str, Callable[..., Any]] = {
     "load": lambda a, r: a[r].copy(),
     "store": _store,
     "gather": lambda flat, places, r, shift: flat[places[r] + shift],
+    "at": lambda a, k: a[k],
     "spread": lambda x: np.full(LANES, x),
     "fma": lambda x, y, z: x * y + z,
     "where": lambda x, y, z: np.where(x > 0, y, z),
@@ -121,14 +122,14 @@ AS_NUMPY: dict[str, Callable[..., Any]] = {
 
 def interpreted(case: Case, change: Callable[[Wiring], Wiring] = lambda w: w, **wrong: Any) -> np.ndarray:
     """The very code of the passes, but run by Python on a wiring and with functions that may be wrong."""
-    names: dict[str, Any] = {**vars(passes), **AS_NUMPY}
-    for name, value in vars(passes).items():
+    names: dict[str, Any] = {**vars(forwards), **vars(backwards), **AS_NUMPY}
+    for name, value in [*vars(forwards).items(), *vars(backwards).items()]:
         kernel = getattr(value, "py_func", None)
-        if kernel is not None and kernel.__module__ == passes.__name__:
+        if kernel is not None and kernel.__module__ in (forwards.__name__, backwards.__name__):
             names[name] = types.FunctionType(kernel.__code__, names)
     names |= wrong
     network, sequences, values = case
-    place = Workplace(network, sequences.steps, 1, backwards=True, terms=False)
+    place = Workplace(network, sequences.steps, 1, backwards=True, terms=False, in_step=False)
     for b in range(len(sequences)):
         one = Sequences(sequences.signals[b : b + 1], sequences.lengths[b : b + 1], sequences.classes[b : b + 1])
         place.fill(b, one, values[b], TARGET)
@@ -160,7 +161,7 @@ MUTANTS: dict[str, Gradients] = {
         c, lambda w: w._replace(out_later=np.zeros_like(w.out_later))
     ),
     "no target": lambda c: interpreted(c, _begin_backwards=lambda w, block, steps, row: block.signals[row].copy()),
-    "the first step left out": lambda c: interpreted(c, choose=lambda *given: passes.choose(*given) + 1),
+    "the first step left out": lambda c: interpreted(c, choose=lambda *given: forwards.choose(*given) + 1),
     "cues a step late": lambda c: interpreted(c, lambda w: w._replace(cue_step=w.cue_step + 1)),
     "cues of the other class": lambda c: interpreted(c, lambda w: w._replace(cue_class=-w.cue_class)),
     "biases before a sequence begins": lambda c: interpreted(c, at_least=lambda x, y: np.ones(LANES)),

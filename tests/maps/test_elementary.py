@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from flint import arb
@@ -72,6 +73,25 @@ def test_tanh_of_any_float_is_odd_bounded_and_close(x: float) -> None:
     assert abs(value) <= 1
     assert elementary.tanh(-x) == -value
     assert error_in_ulp("tanh", x, value) <= MAX_ULP
+
+
+def _of_the_tangent(g: Any) -> Any:
+    f = mpmath.sqrt(g)
+    return mpmath.tanh(f * mpmath.log(2) / 2) / f
+
+
+def test_the_rational_function_in_tanh_is_the_one_that_it_is_said_to_be() -> None:
+    with mpmath.workdps(50):
+        points = [(1 + mpmath.cos(mpmath.pi * (2 * k + 1) / 10)) / 8 for k in range(5)]
+        rows = [[1, g, g**2, -_of_the_tangent(g) * g, -_of_the_tangent(g) * g**2] for g in points]
+        found = mpmath.lu_solve(mpmath.matrix(rows), mpmath.matrix([_of_the_tangent(g) for g in points]))
+        p, q = found[:3], [mpmath.mpf(1), *found[3:]]
+        scale = elementary._Q[0]
+        assert [float(scale * c) for c in (*p, *q)] == [*elementary._P, *elementary._Q]
+        for k in range(1, 200):
+            g = mpmath.mpf(k) / 796
+            value = mpmath.polyval(p[::-1], g) / mpmath.polyval(q[::-1], g)
+            assert abs(value / _of_the_tangent(g) - 1) < 5e-18
 
 
 def test_the_error_measure_refutes_the_naive_formula() -> None:

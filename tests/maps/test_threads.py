@@ -76,6 +76,20 @@ def test_a_listener_may_stop_the_work() -> None:
     assert len(done) < 5_000
 
 
+def test_work_may_share_out_work_of_its_own() -> None:
+    """More pieces at once than there are threads: those who ask do what nobody has begun."""
+    count = np.zeros((20, 30), dtype=int)
+
+    def row(r: int) -> None:
+        def work(start: int, end: int) -> None:
+            count[r, start:end] += 1
+
+        for_chunks(work, 30, 3, threads=10)
+
+    for_chunks(lambda start, _: row(start), 20, 1, threads=20)
+    assert np.all(count == 1)
+
+
 def test_the_number_of_threads_is_that_asked_for() -> None:
     assert num_threads(3) == 3
     assert num_threads(None) >= 1

@@ -42,7 +42,7 @@ def pseudo_gradients(
     settings: tuple[float, float, float], count: int = 1,
 ) -> np.ndarray:  # fmt: skip
     """The sum of ``count`` pseudo-gradients of one sequence in each lane, shape (lanes, P)."""
-    place = Workplace(network, max(g.steps for g in given), 1, backwards=True, terms=False)
+    place = Workplace(network, max(g.steps for g in given), 1, backwards=True, terms=False, in_step=False)
     for lane, key in enumerate(keys):
         place.fill(lane, given[lane], weights[lane], targets[lane])
         place.block.streams[0, lane] = key
