@@ -57,7 +57,7 @@ compiled: $(TEST) ## the cache of compiled code, which the workers of pytest wou
 # Few workers: each compiles what is not yet in the cache of compiled code, which they share.
 unit: $(TEST) ## pytest, warnings are errors
 	@echo "== pytest (Hypothesis profile $(or $(HYPOTHESIS_PROFILE),dev))"
-	@$(BIN)/python -m pytest -q --numprocesses=auto --maxprocesses=4 --dist=loadgroup
+	@$(BIN)/python -m pytest -q --numprocesses=auto --maxprocesses=4
 
 format: $(TEST) ## mend what ruff can mend
 	@$(BIN)/ruff check --fix

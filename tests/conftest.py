@@ -11,15 +11,43 @@ from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 os.environ["MPLBACKEND"] = "Agg"
 
 # No deadline: the first example of a test may compile a kernel. No test depends on how fast the machine is.
 _COMMON = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("dev", _COMMON, max_examples=30)
-settings.register_profile("ci", _COMMON, max_examples=50, derandomize=True, database=None)
+settings.register_profile("ci", _COMMON, max_examples=30, derandomize=True, database=None)
 settings.register_profile("nightly", _COMMON, max_examples=2000, phases=list(Phase))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+TOGETHER = {
+    "tests/test_analysis.py": "tests/views/test_figures.py",
+    "tests/views/test_report.py": "tests/views/test_figures.py",
+    "tests/views/test_certified_text.py": "tests/views/test_certified.py",
+}
+"""Files that share what takes long to make, and the one that names their group."""
+APART = {"tests/test_analyses.py"}
+"""Files whose tests take long and share nothing."""
+
+
+class ByFile(LoadScopeScheduling):
+    """A file's tests run in one worker, which makes what they share once.
+
+    Marks would not do: the process that deals the tests out does not collect them, and knows their names only.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return nodeid if file in APART else TOGETHER.get(file, file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """How tests are dealt out to workers."""
+    return ByFile(config, log)
 
 
 @pytest.fixture

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import runpy
-import subprocess
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import pytest
 
 import dynlatch
 from dynlatch.rigor import intervals
+from dynlatch.views import folder
 
 ANALYSES = Path(__file__).parent.parent / "analyses"
 STUDIES = {
@@ -32,23 +32,36 @@ STUDIES = {
     "witnesses.py": ("witnesses.png",),
 }
 """What makes the pictures that are kept."""
+Quick = Callable[..., str]
 
 
-def run(script: str, *words: str) -> str:
-    done = subprocess.run(
-        [sys.executable, ANALYSES / script, "--quick", *words],
-        check=True,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ANALYSES.parent)},  # this checkout, whichever is installed
-    )
-    return done.stdout
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Quick:
+    """A script's quick form, in this process, where everything is imported already: what it prints."""
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(name, "1")  # as the benchmarks set them, and put back afterwards
+    monkeypatch.setenv("PYTHONPATH", str(ANALYSES.parent))  # the processes that scripts start use this checkout
+
+    def printed(script: str, *words: str) -> str:
+        monkeypatch.syspath_prepend(str((ANALYSES / script).parent))
+        monkeypatch.setattr(sys, "argv", [script, "--quick", *words])
+        try:
+            runpy.run_path(str(ANALYSES / script), run_name="__main__")
+        except SystemExit as end:
+            if end.code:
+                pytest.fail(f"{script} ended with {end.code}")
+        return capsys.readouterr().out
+
+    return printed
 
 
 @pytest.mark.parametrize("script", STUDIES)
-def test_the_studies_make_their_pictures(script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", [script, "--quick", "--out", str(tmp_path)])
-    runpy.run_path(str(ANALYSES / script), run_name="__main__")  # here, where everything is imported already
+def test_the_studies_make_their_pictures(
+    quick: Quick, script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder, "svg_text", lambda _: "<svg/>")  # of a saved folder the studies keep PNG alone
+    monkeypatch.setattr(folder, "render_report", lambda *_: "<html/>")
+    quick(script, "--out", str(tmp_path))
     assert {p.name for p in tmp_path.iterdir()} == set(STUDIES[script])
 
 
@@ -57,16 +70,16 @@ def test_every_picture_that_is_kept_is_made_by_a_study() -> None:
     assert kept == sorted(name for names in STUDIES.values() for name in names)
 
 
-def test_the_benchmark_of_basins_checks_the_labels_and_reports(tmp_path: Path) -> None:
-    table = run("benchmarks/basins.py", "--out", str(tmp_path / "figures.json"))
+def test_the_benchmark_of_basins_checks_the_labels_and_reports(quick: Quick, tmp_path: Path) -> None:
+    table = quick("benchmarks/basins.py", "--out", str(tmp_path / "figures.json"))
     assert "NumPy loop" in table
     figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
     kept = json.loads((ANALYSES / "benchmarks" / "results" / "basins.json").read_text(encoding="utf-8"))
     assert figures.keys() == kept.keys()
 
 
-def test_the_benchmark_of_cells_compares_with_whatever_peer_there_is(tmp_path: Path) -> None:
-    table = run("benchmarks/cells.py", "--out", str(tmp_path / "figures.json"))
+def test_the_benchmark_of_cells_compares_with_whatever_peer_there_is(quick: Quick, tmp_path: Path) -> None:
+    table = quick("benchmarks/cells.py", "--out", str(tmp_path / "figures.json"))
     assert "certified basins of" in table
     assert table.count("is not installed") == sum(find_spec(peer) is None for peer in ("CMGDB", "codac"))
     figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
@@ -75,8 +88,8 @@ def test_the_benchmark_of_cells_compares_with_whatever_peer_there_is(tmp_path: P
     assert (tmp_path / "figures.png").stat().st_size > 0
 
 
-def test_the_benchmark_of_learning_compares_with_whatever_peer_there_is(tmp_path: Path) -> None:
-    table = run("benchmarks/learning.py", "--out", str(tmp_path / "figures.json"))
+def test_the_benchmark_of_learning_compares_with_whatever_peer_there_is(quick: Quick, tmp_path: Path) -> None:
+    table = quick("benchmarks/learning.py", "--out", str(tmp_path / "figures.json"))
     assert table.count("times the bare tanh loop") == 6
     for library in ("jax", "torch"):
         assert (f"{library} is not installed" in table) == (find_spec(library) is None)
@@ -98,8 +111,8 @@ def test_the_reference_of_that_benchmark_agrees_with_the_kernels(monkeypatch: py
         np.testing.assert_allclose(batch.gradients(parameters)[1], gradients, rtol=1e-9, atol=1e-12)
 
 
-def test_states_of_certified_cells_arrive() -> None:
-    table = run("certified_cells.py").splitlines()
+def test_states_of_certified_cells_arrive(quick: Quick) -> None:
+    table = quick("certified_cells.py").splitlines()
     assert table[-1].split()[0] == "all"
     assert all(line.split()[-1] == "0" for line in table[1:])
 
@@ -113,8 +126,8 @@ def test_the_study_of_certified_cells_finds_states_that_go_elsewhere() -> None:
     assert study["astray"](found, 0, cells, 10, rng) == 10 * cells.size
 
 
-def test_the_interval_kernels_hold_and_every_one_is_in_the_table() -> None:
-    table = run("interval_kernels.py")
+def test_the_interval_kernels_hold_and_every_one_is_in_the_table(quick: Quick) -> None:
+    table = quick("interval_kernels.py")
     assert "FAILED" not in table
     assert {line.split()[0] for line in table.splitlines()[1:]} == set(intervals.OPERATIONS)
 
@@ -143,8 +156,8 @@ def test_the_study_of_interval_kernels_refutes_mutants(mutant: object, complaint
     assert not examine("tanh", 400).failures
 
 
-def test_the_study_of_metrics_reports_every_map(tmp_path: Path) -> None:
-    table = run("metrics.py", "--out", str(tmp_path / "metrics.json"))
+def test_the_study_of_metrics_reports_every_map(quick: Quick, tmp_path: Path) -> None:
+    table = quick("metrics.py", "--out", str(tmp_path / "metrics.json"))
     rows = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     assert len(table.splitlines()) == len(rows) + 2
     latches = rows[0]["critical_shocks"].values()

@@ -22,8 +22,6 @@ from dynlatch.theorems import Finding, statement
 from dynlatch.verdict import Verdict
 
 PROVED, REFUTED, INCONCLUSIVE = Verdict
-pytestmark = pytest.mark.xdist_group("audit")
-"""One process, so that each map is audited once."""
 
 MAPS = {
     "neuron": d.neuron(2),

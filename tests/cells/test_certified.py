@@ -28,7 +28,7 @@ MAPS: dict[str, tuple[d.Map, int]] = {
     "chaos in one dimension": (d.logistic("3.9"), 12),
     "henon": (d.henon(), 8),
     "cubic": (d.cubic(), 12),
-    "newton": (d.newton(), 7),
+    "newton": (d.newton(), 6),
     "rotation and latch": (d.tanh_network([["3/2", "-2/5"], ["2/5", "3/2"]]), 7),
     "three units": (THREE, 5),
 }

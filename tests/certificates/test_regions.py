@@ -27,24 +27,24 @@ F = Fraction
 Json = dict[str, Any]
 NEURON = d.neuron(2)
 NETWORK = d.tanh_network([[2, "1/5"], ["1/5", "9/5"]])
-SKEW = d.tanh_network([["3/2", 2], [0, "3/2"]])
 THREE = d.tanh_network([["19/10", "13/10", "-19/10"], ["-7/10", "3/2", "3/10"], ["-11/10", "7/5", "6/5"]])
 LOW, _, HIGH = d.fixed_points(NEURON)
 CORNERS = d.fixed_points(NETWORK).attracting
 
 
+@functools.cache
 def tolerance(m: d.Map, k: int, norm: object, kept_in: str, cells: int) -> Any:
     return d.noise_tolerance(m, k, norm, kept_in, max_cells=cells)
 
 
 MAKERS: dict[str, Callable[[], Certificate]] = {
     "neuron's basins": lambda: d.certificate(d.certified_basins(NEURON, depth=8)),
-    "network's basins": lambda: d.certificate(d.certified_basins(NETWORK, depth=5)),
+    "network's basins": lambda: d.certificate(d.certified_basins(NETWORK, depth=4)),
     "cycle's basin": lambda: d.certificate(d.certified_basins(d.logistic("3.2"), depth=9)),
     "chaotic basin": lambda: d.certificate(d.certified_basins(d.logistic("3.7"), depth=7)),
     "cubic's basins": lambda: d.certificate(d.certified_basins(d.cubic(), depth=8)),
     "neuron's reduced set": lambda: d.certificate(d.certified_reduced_set(NEURON, depth=8)),
-    "network's reduced set": lambda: d.certificate(d.certified_reduced_set(NETWORK, depth=4)),
+    "network's reduced set": lambda: d.certificate(d.certified_reduced_set(NETWORK, depth=3)),
     "cycle's reduced set": lambda: d.certificate(d.certified_reduced_set(d.logistic("3.2"), depth=8)),
     "network's Morse graph": lambda: d.certificate(d.morse_graph(NETWORK, resolution=32)),
     "chaotic Morse graph": lambda: d.certificate(d.morse_graph(d.henon(), resolution=32, max_period=2)),
@@ -119,7 +119,7 @@ def altered(maker: ModuleType, doc: Json, path: tuple[str | int, ...], change: C
 def test_a_stronger_claim_is_rejected(maker: ModuleType, name: str) -> None:
     rng = random.Random(name)
     for path, sense in UNSAFE[name]:
-        for _ in range(12):
+        for _ in range(6):
             part = NEARLY.get(name, LEAST) * (1 + F(rng.randint(0, 100), 100))
             found = maker.checked(altered(maker, document(name), path, lambda x, p=part, s=sense: x * (1 + s * p)))
             assert found.verdict is not Verdict.PROVED, (path, part)
@@ -226,7 +226,7 @@ def test_membership_turned_round_is_rejected(maker: ModuleType, name: str, readi
     members, steps, owner = (maker.column(doc, c) for c in (reading, f"{reading}_steps", "attractor"))
     for value in (0, 1):
         places = [i for i, v in enumerate(members) if v == value and owner[i] >= 0]
-        for i in rng.sample(places, min(5, len(places))):
+        for i in rng.sample(places, min(3, len(places))):
             wrong = list(members)
             wrong[i] = 1 - value
             for length in {1, max(steps[i], 1), 2, 6}:
@@ -269,13 +269,13 @@ def test_a_set_with_a_way_out_is_rejected(maker: ModuleType, name: str) -> None:
     stays = unpacked_column(maker, doc, "stays")
     inner = [i for i, v in enumerate(stays) if v]
     rejected = 0
-    for i in rng.sample(inner, 25):
+    for i in rng.sample(inner, 15):
         fewer = list(stays)
         fewer[i] = 0
         rejected += maker.checked(with_column(maker, doc, "stays", fewer, "u1")).verdict is not Verdict.PROVED
-    assert rejected >= 20  # nearly every cell of the set is needed by another
+    assert rejected >= 12  # nearly every cell of the set is needed by another
     outer = [i for i, v in enumerate(stays) if not v]
-    for i in rng.sample(outer, 10):
+    for i in rng.sample(outer, 6):
         more = list(stays)
         more[i] = 1
         found = maker.checked(with_column(maker, doc, "stays", more, "u1"))
@@ -294,7 +294,7 @@ def with_column(maker: ModuleType, doc: Json, name: str, values: list[int], kind
 def test_another_count_is_rejected(maker: ModuleType, name: str) -> None:
     doc = document(name)
     steps = doc["claim"]["steps"]
-    for count in {1, steps - 2, steps - 1, steps + 1, steps + 2, steps + 9}:
+    for count in {1, steps - 1, steps + 1, steps + 9}:
         assert maker.checked(maker.with_value(doc, ["steps"], count)).verdict is not Verdict.PROVED
     for key, other in (("start", "end"), ("before", "end"), ("end", "start")):
         changed = maker.with_value(doc, [key], doc["claim"][other])
@@ -328,7 +328,7 @@ def test_what_is_not_proved_has_none() -> None:
     with pytest.raises(InputError, match="this transient has no certificate"):
         d.certificate(undecided)
     with pytest.raises(InputError, match="this decay has no certificate: it is INCONCLUSIVE"):
-        d.certificate(d.noisy_decay(SKEW, 0, "1/5"))
+        d.certificate(d.noisy_decay(d.predator_prey(), 0, "1/5"))
     none = replace(tolerance(NEURON, 1, 2, "basin", 0), upper=None, escape=None)  # as where none was found
     with pytest.raises(InputError, match="no upper bound, so there is no escape"):
         d.escape_certificate(none)

@@ -37,7 +37,7 @@ from dynlatch.verdict import Verdict
 
 F = Fraction
 Json = dict[str, Any]
-PER_KIND = 120
+PER_KIND = 60
 """Mutations tried of each kind, drawn from all that are listed."""
 
 NAMES = [

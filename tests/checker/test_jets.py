@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -152,6 +154,13 @@ def test_kinks_are_not_smooth() -> None:
     assert not of(sp.Abs(x) + x).is_smooth([iv.span(-1, 1)])
 
 
+@functools.cache
+def both_ways(m: Map) -> tuple[System, Callable[..., Any], Callable[..., Any]]:
+    """The checker's map; the same map and its Jacobian by another library."""
+    image, slopes = list(m.explicit), m.jacobian.xreplace(m.values)
+    return System(m), sp.lambdify(m.states, image, "mpmath"), sp.lambdify(m.states, slopes, "mpmath")
+
+
 @pytest.mark.parametrize(
     "m", [neuron("5/4", "1/10"), henon(), ikeda(), newton(), predator_prey(),
           tanh_network([[2, "1/5"], ["1/5", "9/5"]], ["1/7", 0])],
@@ -159,12 +168,10 @@ def test_kinks_are_not_smooth() -> None:
 )  # fmt: skip
 @given(data=st.data())
 def test_maps_enclose_what_floats_find(m: Map, data: Any) -> None:
-    n, system = m.dimension, System(m)
+    n, (system, f, jacobian) = m.dimension, both_ways(m)
     low = [data.draw(st.fractions(lo, hi, max_denominator=64)) for lo, hi in m.domain]
     size = data.draw(st.fractions(0, F(1, 50), max_denominator=1000))
     inside = [lo + size * data.draw(st.fractions(0, 1, max_denominator=8)) for lo in low]
-    f = sp.lambdify(m.states, list(m.explicit), "mpmath")
-    jacobian = sp.lambdify(m.states, m.jacobian.xreplace(m.values), "mpmath")
     with iv.precision(100), mpmath.workdps(25):
         box = [iv.span(lo, lo + size) for lo in low]
         at = [mpmath.mpf(v.numerator) / v.denominator for v in inside]

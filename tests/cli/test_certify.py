@@ -18,8 +18,6 @@ from dynlatch.views import folder, region_results
 from dynlatch.views.json_values import to_text
 from dynlatch.views.results import SCHEMA, of_map
 
-pytestmark = pytest.mark.xdist_group("certify")
-"""One process, so that the neuron is proved once."""
 Cells = Callable[[str, str], list[str]]
 Refused = Callable[..., None]
 Run = Callable[..., tuple[int, str, str]]

@@ -164,7 +164,7 @@ def test_corners_of_the_slopes_by_brute_force(seed: int, n: int) -> None:
 def test_a_search_in_the_plane_is_never_exceeded(norm: object) -> None:
     box = [(0.75, 1.5), (-0.25, 0.5)]
     for m in (newton(), ikeda()):
-        found = contraction_bound(m, box, norm, tolerance=1e-2, max_boxes=20_000)
+        found = contraction_bound(m, box, norm, tolerance=1e-2, max_boxes=10_000)
         assert found.value is not None
         best = sampled_sup(m, box, found.norm)
         assert best <= found.value.hi * (1 + 1e-13)

@@ -51,7 +51,7 @@ def inside(proof: InvariantBox | InvariantCells | None, states: np.ndarray) -> n
     return known & proof.stays[tree.locate(np.where(known, place, 0).astype(np.int64))]
 
 
-@pytest.mark.parametrize("w", ["1.05", "1.25", "2", "5", "10"])
+@pytest.mark.parametrize("w", ["1.05", "2", "10"])
 @pytest.mark.parametrize("goal", ["basin", "gamma"])
 def test_both_ends_bracket_the_critical_input(w: str, goal: str) -> None:
     m = d.neuron(w)

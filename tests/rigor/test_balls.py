@@ -163,7 +163,7 @@ def test_points_against_an_independent_library(name: str) -> None:
 def test_wide_balls_hold_their_image_and_little_more(name: str) -> None:
     function, rng = balls.FUNCTIONS[name], rng_for(1, "inside", name)
     decided = 0
-    for lower, upper in random_boxes(name, 150):
+    for lower, upper in random_boxes(name, 60):
         image = function(box(lower, upper))
         if not image.is_finite():
             assert name == "tan" or not {lower, upper}.isdisjoint(DOMAIN[name])
@@ -179,7 +179,7 @@ def test_wide_balls_hold_their_image_and_little_more(name: str) -> None:
             assert lo >= least - slack
             assert hi <= greatest + slack
         decided += 1
-    assert decided > 50
+    assert decided > 20
 
 
 def test_tanh_of_a_wide_ball_does_not_explode() -> None:

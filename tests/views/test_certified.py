@@ -23,9 +23,6 @@ from dynlatch.views.certified import bounds_figure, certified_figure
 from dynlatch.views.figures import png_bytes, proof_figures, svg_text
 from dynlatch.views.style import PAPER, colour_of, light_colour_of, stripes
 
-pytestmark = pytest.mark.xdist_group("certified views")
-"""One process, so that each map is proved once."""
-
 
 def pixels(figure: Figure, panel: int = 0) -> np.ndarray:
     """The picture in a panel, shape (rows, columns, 3), the lowest row first."""

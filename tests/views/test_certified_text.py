@@ -19,10 +19,6 @@ from dynlatch.views.json_values import to_text
 from dynlatch.views.region_results import of_proofs, of_tolerance
 from dynlatch.views.region_rows import region_ledger, region_rows, tolerance_summary
 
-pytestmark = pytest.mark.xdist_group("certified views")
-"""One process, so that each map is proved once."""
-
-
 # --- results.json -----------------------------------------------------------------------------------------------------
 
 

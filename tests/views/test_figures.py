@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
-from functools import cache
 
 import matplotlib as mpl
 import numpy as np
 import pytest
 import sympy as sp
-from matplotlib.figure import Figure
+from analysed_maps import DRAWN, MAPS, PROVED, analysed, drawn_of, texts_of
 
-from dynlatch.analysis import Analysis, analyze
-from dynlatch.maps.catalogue import cubic, henon, neuron, newton, tanh_network
+from dynlatch.analysis import analyze
 from dynlatch.maps.definition import Formulas, Map, exact_box, state_symbol
 from dynlatch.regions.labels import Label
 from dynlatch.views.figures import figures, png_bytes, svg_text
@@ -21,61 +19,19 @@ from dynlatch.views.one_dimension import edges
 from dynlatch.views.style import colour_of, heading, light_colour_of, paint, plain, styled, symbol_text
 from dynlatch.views.two_dimensions import planes
 
-pytestmark = pytest.mark.xdist_group("figures")
-"""One process, so that each map is analyzed once."""
 COMMON = {"basins", "reduced_set", "times", "decay"}
 SHADE = tuple(round(255 * c) for c in light_colour_of(0))
 FULL = tuple(int(colour_of(0)[i : i + 2], 16) for i in (1, 3, 5))
 
 
-def doubling() -> Map:
-    x = state_symbol("x")
-    return Map("doubling", (x,), Formulas((2 * x + 1,)), (), exact_box((-2, 3), 1))
-
-
-def logarithm() -> Map:
-    x = state_symbol("x")
-    return Map("logarithm", (x,), Formulas((sp.log(x),)), (), exact_box((-1, 4), 1))
-
-
-MAPS = {
-    "neuron": (neuron(2), 300),
-    "pitchfork": (neuron(1), 20),
-    "doubling": (doubling(), 50),
-    "logarithm": (logarithm(), 50),
-    "cubic": (cubic(5), 50),
-    "network": (tanh_network([[2, ".2"], [".2", "1.8"]]), 40),
-    "henon": (henon(), 40),
-    "newton": (newton(), 40),
-    "three": (tanh_network([[2, 0, 0], [0, 2, 0], [0, 0, "1/2"]]), (10, 11, 12)),
-    "five": (tanh_network([["1/2" if i == j else "1/20" for j in range(5)] for i in range(5)]), 12),
-}
-
-
-PROVED = {"neuron", "network", "henon"}
-"""Maps whose regions are proved as well; ``test_certified.py`` draws those of three states."""
-
-
-@cache
-def analysed(name: str) -> Analysis:
-    m, resolution = MAPS[name]
-    return analyze(m, resolution=resolution, steps=40, max_period=1, proofs=name in PROVED)
-
-
-@cache
-def drawn_of(name: str) -> dict[str, Figure]:
-    return figures(analysed(name))
-
-
-@pytest.mark.parametrize("name", MAPS)
+@pytest.mark.parametrize("name", DRAWN)
 def test_every_dimension_has_its_figures_and_each_is_whole(name: str) -> None:
     extra = {1: {"cobweb"}, 2: {"phase_portrait"}}.get(MAPS[name][0].dimension, set())
     proved = name in PROVED
     drawn = drawn_of(name)
     regions = {"certified", "bounds"} if proved and MAPS[name][0].dimension == 2 else {"certified"} if proved else set()
     assert set(drawn) == COMMON | extra | regions
-    for figure in drawn.values():
-        text = svg_text(figure)
+    for text in texts_of(name).values():
         root = ElementTree.fromstring(text)
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
         assert not re.search(r'(?:href|src)="(?!#|data:image/png;base64,)', text)
@@ -88,13 +44,13 @@ def test_every_dimension_has_its_figures_and_each_is_whole(name: str) -> None:
 def test_the_same_analysis_gives_the_same_bytes() -> None:
     first, second = drawn_of("three"), figures(analysed("three"))
     for key in ("basins", "times", "decay"):
-        assert svg_text(first[key]) == svg_text(second[key])
-    assert svg_text(first["decay"]) == svg_text(first["decay"])
+        assert texts_of("three")[key] == svg_text(second[key])
+    assert texts_of("three")["decay"] == svg_text(first["decay"])
     assert png_bytes(first["basins"]) == png_bytes(second["basins"])
 
 
 def test_a_users_settings_are_neither_used_nor_changed() -> None:
-    plain_text = svg_text(figures(analysed("neuron"))["cobweb"])
+    plain_text = texts_of("neuron")["cobweb"]
     with mpl.rc_context({"font.size": 30.0, "svg.fonttype": "none", "svg.hashsalt": "mine", "axes.facecolor": "red"}):
         before = dict(mpl.rcParams)
         assert svg_text(figures(analysed("neuron"))["cobweb"]) == plain_text

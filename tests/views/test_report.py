@@ -12,11 +12,11 @@ from html.parser import HTMLParser
 
 import pytest
 import sympy as sp
-from matplotlib.figure import Figure
+from analysed_maps import analysed, drawn_of, texts_of
 
-from dynlatch.analysis import Analysis, analyze
-from dynlatch.maps.catalogue import cubic, henon, neuron, tanh_network
-from dynlatch.maps.definition import Formulas, Map, exact_box, state_symbol
+from dynlatch.analysis import analyze
+from dynlatch.maps.catalogue import henon, neuron
+from dynlatch.maps.definition import Formulas, Map, exact_box
 from dynlatch.rigor.enclosure import Enclosure
 from dynlatch.views.figures import figures, svg_text
 from dynlatch.views.mathml import formula, mathml
@@ -32,8 +32,6 @@ from dynlatch.views.numbers import (
 )  # fmt: skip
 from dynlatch.views.report import render_report
 
-pytestmark = pytest.mark.xdist_group("report")
-"""One process, so that each map is analyzed once."""
 HOSTILE = "<script>alert('x')</script>"
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 
@@ -73,39 +71,15 @@ class Page(HTMLParser):
         return re.sub(r"\s+", " ", "".join(self.words))
 
 
-def doubling() -> Map:
-    x = state_symbol("x")
-    return Map("doubling", (x,), Formulas((2 * x + 1,)), (), exact_box((-2, 3), 1))
-
-
-MAPS = {
-    "neuron": (neuron(2), 200),
-    "pitchfork": (neuron(1), 20),
-    "doubling": (doubling(), 40),
-    "cubic": (cubic(5), 40),
-    "network": (tanh_network([[2, ".2"], [".2", "1.8"]]), 30),
-    "henon": (henon(), 30),
-    "three": (tanh_network([[2, 0, 0], [0, 2, 0], [0, 0, "1/2"]]), 8),
-}
-
-
-@cache
-def analysed(name: str) -> Analysis:
-    m, resolution = MAPS[name]
-    return analyze(m, resolution=resolution, steps=40, max_period=2, proofs=name in ("neuron", "network", "henon"))
-
-
-@cache
-def drawn_of(name: str) -> dict[str, Figure]:
-    return figures(analysed(name))
+NAMES = ["neuron", "pitchfork", "doubling", "cubic", "network", "henon", "three"]
 
 
 @cache
 def rendered(name: str) -> str:
-    return render_report(analysed(name), {key: svg_text(figure) for key, figure in drawn_of(name).items()})
+    return render_report(analysed(name), texts_of(name))
 
 
-@pytest.mark.parametrize("name", MAPS)
+@pytest.mark.parametrize("name", NAMES)
 def test_pages_are_whole_and_load_nothing(name: str) -> None:
     text = rendered(name)
     page = Page(text)
@@ -123,7 +97,7 @@ def test_pages_are_whole_and_load_nothing(name: str) -> None:
     assert len(text) < 4_000_000
 
 
-@pytest.mark.parametrize("name", MAPS)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_figure_is_there_with_words_for_those_who_cannot_see_it(name: str) -> None:
     page = Page(rendered(name))
     drawn = drawn_of(name)
@@ -137,7 +111,7 @@ def test_every_figure_is_there_with_words_for_those_who_cannot_see_it(name: str)
     assert references <= set(identifiers)
 
 
-@pytest.mark.parametrize("name", MAPS)
+@pytest.mark.parametrize("name", NAMES)
 def test_tables_have_headers_and_headings_do_not_jump(name: str) -> None:
     page = Page(rendered(name))
     levels = [int(tag[1]) for tag in page.tags if re.fullmatch("h[1-6]", tag)]

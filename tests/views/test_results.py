@@ -20,8 +20,6 @@ from dynlatch.views import results as module
 from dynlatch.views.json_values import number, of_enclosure, to_text
 from dynlatch.views.results import results
 
-pytestmark = pytest.mark.xdist_group("results")
-"""One process, so that each map is analyzed once."""
 SCHEMA: dict[str, Any] = json.loads(Path(module.__file__).with_name("results.schema.json").read_text("utf-8"))
 TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,), "array": (list,), "string": (str,), "integer": (int,), "number": (int, float),

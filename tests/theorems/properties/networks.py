@@ -66,19 +66,19 @@ PROPERTIES = (
     *Property(
         statement("symmetric"), symmetric,
         (
-            Mutant("down to -4", symmetric_checker(least=Fraction(-4)), alternating, always=True, examples=8),
-            Mutant("W not symmetric", symmetric_checker(any_matrix=True), turning, always=True, examples=8),
+            Mutant("down to -4", symmetric_checker(least=Fraction(-4)), alternating, always=True, examples=6),
+            Mutant("W not symmetric", symmetric_checker(any_matrix=True), turning, always=True, examples=6),
         ),
-        examples=25,
+        examples=15,
     ).and_spectral(),
     Property(
         statement("unit-norm"), small,
         (Mutant("eigenvalues for norms", unit_norm_checker("spectral"), nilpotent, always=True, examples=10),),
-        examples=25,
+        examples=15,
     ),
     Property(
         statement("unit-norm'"), small_when_weighted,
         (Mutant("any adapted norm", unit_norm_repaired_checker(any_norm=True), nilpotent, always=True, examples=10),),
-        examples=25,
+        examples=15,
     ),
 )  # fmt: skip

@@ -112,15 +112,15 @@ PROPERTIES = (
     ).and_spectral(),
     Property(
         statement("flip'"), flipped,
-        (Mutant("one step earlier", flip_repaired_checker(early=1), flipped_at_last, always=True, examples=15),),
-        examples=25,
+        (Mutant("one step earlier", flip_repaired_checker(early=1), flipped_at_last, always=True, examples=10),),
+        examples=15,
     ),
     *Property(
         statement("rise"), two_weights, (Mutant("h* falls", falls, always=True),), examples=50
     ).and_spectral(),
     *Property(
         statement("shorter"), two_inputs,
-        (Mutant("fewer steps", shorter_checker(strict=True), two_large_inputs, always=True, examples=10),),
-        examples=20,
+        (Mutant("fewer steps", shorter_checker(strict=True), two_large_inputs, always=True, examples=6),),
+        examples=12,
     ).and_spectral(),
 )  # fmt: skip

@@ -32,7 +32,7 @@ class Mutant:
     checker: Checker | None = None
     cases: Callable[[], SearchStrategy[Case]] | None = None
     always: bool = False
-    examples: int = 25
+    examples: int = 12
     """How many cases of an aimed family are drawn at most."""
 
 
