@@ -208,7 +208,9 @@ def certified_basins(
     deepest = checked_depth(DEPTH[n] if depth is None else depth)
     first = min(deepest, _FIRST_DEPTH[n])
     check_budget(max_cells, 1 << (first * n))
-    found = attractors or find_attractors(m, hull(m.domain, sides), seed=seed, progress=progress)
+    found = attractors
+    if found is None:
+        found = find_attractors(m, hull(m.domain, sides), seed=seed, progress=progress)
     tree = make_tree(m, sides, (1 << first,) * n, threads=threads)
     progress.start("proving basins", deepest - first + 1)
     tree, blocks = _blocks(tree, found, deepest - first + _BLOCK_DEPTH, max_cells // _BLOCK_SHARE, threads)

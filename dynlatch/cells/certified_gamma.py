@@ -136,7 +136,9 @@ def certified_reduced_set(
     check_budget(max_cells, 1 << (first * n))
     if isinstance(max_steps, bool) or max_steps < 1:
         raise InputError(f"max_steps={max_steps} must be at least 1; it bounds each orbit")
-    found = attractors or find_attractors(m, hull(m.domain, sides), seed=seed, progress=progress)
+    found = attractors
+    if found is None:
+        found = find_attractors(m, hull(m.domain, sides), seed=seed, progress=progress)
     tree = make_tree(m, sides, (1 << first,) * n, with_images=False)
     known, stop = Classified.of(0), Stop.SOLVED
     while True:

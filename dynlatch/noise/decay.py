@@ -94,7 +94,9 @@ def noisy_decay(
     """
     n = check_dimension(m)
     size, b = checked_norm(norm), checked_noise(noise)
-    found = attractors or find_attractors(m, m.domain, seed=seed)
+    found = attractors
+    if found is None:
+        found = find_attractors(m, m.domain, seed=seed)
     k = latched(m, found, attractor)
     box = invariant_box(m, found[k], b)
     worst = _worst_input(m, found, k, b, size, seed)

@@ -101,7 +101,9 @@ def noise_tolerance(
     size, goal = checked_norm(norm), _checked_goal(set)
     if not 0 < gap < 1:
         raise InputError(f"gap={gap} must lie between 0 and 1: the relative distance of the bounds to be reached")
-    found = basins.attractors if basins else attractors or find_attractors(m, m.domain, seed=seed, progress=progress)
+    found = basins.attractors if basins is not None else attractors
+    if found is None:
+        found = find_attractors(m, m.domain, seed=seed, progress=progress)
     k = latched(m, found, attractor)
     escape = one_step(progress, "looking for an escape", lambda: find_escape(m, found, k, size, goal, seed=seed))
     norms = (found[k].traps[0].norm,) if goal == "gamma" else ()

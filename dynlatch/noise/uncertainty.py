@@ -162,7 +162,9 @@ def uncertainty(
     _check_count("samples", samples, 1, 100_000)
     parts = PIECES[n] if pieces is None else pieces
     _check_count("pieces", parts, 1, round(MAX_CELLS ** (1 / n)))
-    known = attractors or find_attractors(m, m.domain, seed=seed)
+    known = attractors
+    if known is None:
+        known = find_attractors(m, m.domain, seed=seed)
     return _assembled(NoisyBall(m, start, wide, loud, size), steps, parts, samples, seed, known)
 
 

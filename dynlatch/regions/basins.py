@@ -180,7 +180,9 @@ def prepare(
     if isinstance(max_steps, bool) or not 1 <= max_steps < 2**31:
         raise InputError(f"max_steps={max_steps} must be a whole number from 1 to 2147483647; it bounds each orbit")
     grid = make_grid(m, box, resolution, axes=axes, at=at)
-    found = attractors or find_attractors(m, search_box(m, grid), seed=seed, progress=progress)
+    found = attractors
+    if found is None:
+        found = find_attractors(m, search_box(m, grid), seed=seed, progress=progress)
     if len(found) > MAX_ATTRACTORS:
         raise InputError(
             f"{m.name} has {len(found)} attractors in the box, more than {MAX_ATTRACTORS}; choose a smaller box"

@@ -153,6 +153,7 @@ def _figure(key: str, svg: str) -> Row:
     opening = body[: body.index(">") + 1]
     box = re.search(r'viewBox="([^"]+)"', opening)
     width = float(box[1].split()[2]) if box else 600.0
+    body = re.sub(r'(<image [^>]*?)\bid="[^"]*"', r"\1", body)  # equal pictures have equal ones, and nobody uses them
     body = re.sub(r'\bid="', f'id="{key}-', body)
     body = re.sub(r'(href="|url\()#', rf"\1#{key}-", body)
     body = body.replace(INK, "currentColor").replace(PAPER, "var(--paper)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -148,3 +149,21 @@ def test_xarray_opens_what_was_labelled() -> None:
 def test_bad_step_counts_are_refused(steps: int) -> None:
     with pytest.raises(d.InputError, match="max_steps"):
         d.basins(NETWORK, resolution=4, max_steps=steps)
+
+
+@pytest.mark.parametrize(
+    ("home", "call"),
+    [
+        ("regions.basins", lambda m, none: d.basins(m, resolution=20, attractors=none)),
+        ("cells.certified", lambda m, none: d.certified_basins(m, depth=3, attractors=none)),
+        ("cells.certified_gamma", lambda m, none: d.certified_reduced_set(m, depth=3, attractors=none)),
+    ],
+)
+def test_no_attractors_are_an_answer_that_is_not_asked_for_again(
+    home: str, call: Callable[[d.Map, Attractors], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    m = d.neuron(1)
+    none = find_attractors(m, m.domain)
+    assert len(none) == 0
+    monkeypatch.setattr(f"dynlatch.{home}.find_attractors", lambda *_, **__: pytest.fail("searched again"))
+    call(m, none)

@@ -13,6 +13,7 @@ from html.parser import HTMLParser
 import pytest
 import sympy as sp
 from analysed_maps import analysed, drawn_of, texts_of
+from matplotlib.figure import Figure
 
 from dynlatch.analysis import analyze
 from dynlatch.maps.catalogue import henon, neuron
@@ -30,7 +31,7 @@ from dynlatch.views.numbers import (
     sentence,
     share_text,
 )  # fmt: skip
-from dynlatch.views.report import render_report
+from dynlatch.views.report import _figure, render_report
 
 HOSTILE = "<script>alert('x')</script>"
 VOID = {"meta", "br", "link", "img", "input", "hr"}
@@ -279,3 +280,17 @@ def test_text_stands_out_in_light_and_in_dark() -> None:
             for ground in ("paper", "ground"):
                 light, dark = sorted((_luminance(theme[name]), _luminance(theme[ground])), reverse=True)
                 assert (light + 0.05) / (dark + 0.05) >= 4.5, (name, ground)
+
+
+def test_equal_pictures_in_one_figure_do_not_share_a_name() -> None:
+    figure = Figure()
+    for place in (1, 2):
+        figure.add_subplot(1, 2, place).imshow([[0.0, 1.0], [1.0, 0.0]])
+    svg = svg_text(figure)
+    names = re.findall(r'<image [^>]*\bid="([^"]*)"', svg)
+    assert len(names) == 2
+    svg = svg.replace(names[1], names[0])  # as where their pixels are equal
+    shown = Page(str(_figure("basins", svg)["svg"]))
+    identifiers = [value for _, key, value in shown.attributes if key == "id"]
+    assert shown.tags.count("image") == 2
+    assert len(identifiers) == len(set(identifiers))
