@@ -23,7 +23,6 @@ STUDIES = {
     "figure_1b.py": ("figure_1b.png",),
     "figure_2a.py": ("figure_2a.png",),
     "figure_2b.py": ("figure_2b.png",),
-    "figure_4.py": ("figure_4.png",),
     "insight.py": ("insight_latch.png", "latched_gradients.png"),
     "pictures.py": ("network_basins.png", "network_morse.png", "network_proved.png", "neuron_decay.png"),
     "tradeoff.py": ("tradeoff.png",),
@@ -32,6 +31,12 @@ STUDIES = {
     "witnesses.py": ("witnesses.png",),
 }
 """What makes the pictures that are kept."""
+RESULTS = ("claims.md", "costs.md", "fig2a.csv.gz", "fig2b.csv.gz", "fig4.csv.gz")
+TINY = {
+    "fig4": 'task = "latch"\nT = [4, 6]\nalgorithm = ["time-weighted", "adaptive-newton", "adam"]\nbudget = 99',
+    "fig2a": 'kind = "minimal"\ntrained = "w"\nT = 4\nw_0 = [1.0, 2.0]\nvariance = [0.0, 0.2]\nbudget = 200',
+    "fig2b": 'kind = "minimal"\ntrained = "inputs"\nw_0 = 1.25\nT = [4, 6]\nvariance = 0.2\nbudget = 200',
+}
 Quick = Callable[..., str]
 
 
@@ -67,7 +72,25 @@ def test_the_studies_make_their_pictures(
 
 def test_every_picture_that_is_kept_is_made_by_a_study() -> None:
     kept = sorted(p.name for p in (ANALYSES / "pictures").iterdir())
-    assert kept == sorted(name for names in STUDIES.values() for name in names)
+    assert kept == sorted(["figure_4.png", *(name for names in STUDIES.values() for name in names)])
+
+
+def test_the_claims_are_judged_and_a_second_run_finds_all_done(quick: Quick, tmp_path: Path) -> None:
+    """The same script on studies of a few trials."""
+    studies = tmp_path / "studies"
+    studies.mkdir()
+    for name, grid in TINY.items():
+        (studies / f"{name}.toml").write_text(f'name = "{name}"\ntrials = 2\n[[grid]]\n{grid}', encoding="utf-8")
+    words = ["claims.py", "--studies", str(studies), "--ledger", str(tmp_path / "x.sqlite"), "--workers", "1"]
+    printed = quick(*words, "--out", str(tmp_path / "one"))
+    assert "C7a NOT DECIDED" in printed
+    assert "fig4: 12 trials in" in printed
+    again = quick(*words, "--out", str(tmp_path / "two"))
+    assert "fig4: 0 trials in 0 s, 12 before" in again
+    made = sorted(p.relative_to(tmp_path / "one") for p in (tmp_path / "one").rglob("*.*"))
+    assert [str(p) for p in made] == ["pictures/figure_4.png", *(f"results/{n}" for n in RESULTS)]
+    assert all((tmp_path / "one" / p).read_bytes() == (tmp_path / "two" / p).read_bytes() for p in made)
+    assert sorted(p.name for p in (ANALYSES / "results").iterdir()) == list(RESULTS)
 
 
 def test_the_benchmark_of_basins_checks_the_labels_and_reports(quick: Quick, tmp_path: Path) -> None:

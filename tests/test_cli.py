@@ -342,6 +342,8 @@ def test_running_out_of_memory_is_said(run: Run, monkeypatch: pytest.MonkeyPatch
     code, _, err = run("derive", "neuron")
     assert code == 1
     assert "out of memory" in err
+    assert "--resolution" in err
+    assert "-T" in err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes end otherwise there")

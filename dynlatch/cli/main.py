@@ -23,6 +23,7 @@ from dynlatch.cli import (
     region_steps,
     searches,
     steps,
+    studies,
     terminal,
     theorem_steps,
     theorems,
@@ -90,9 +91,15 @@ def _failure(error: BaseException) -> str:
     if isinstance(error, OutputError):
         return str(error)
     if isinstance(error, KeyboardInterrupt):
-        return "interrupted; nothing is left half written (what `basins --out` has finished, the same command takes up)"
+        return (
+            "interrupted; nothing is left half written (what `basins --out` or `study run` has finished, the same "
+            "command takes up)"
+        )
     if isinstance(error, MemoryError):
-        return "out of memory; choose a lower --resolution, or write the labels by `dynlatch basins --out FILE.nc`"
+        return (
+            "out of memory; choose a lower --resolution, or write the labels by `dynlatch basins --out FILE.nc`; of "
+            "`train`, a smaller -T or fewer --trials"
+        )
     what = f"{type(error).__name__}: {str(error)[:300]}"
     return (
         f"{what}; this is a defect of dynlatch {__version__}: please report it with what `dynlatch --debug ...` prints"
@@ -201,3 +208,4 @@ theorems.register(app)
 theorem_steps.register(app)
 searches.register(app)
 training.register(app)
+studies.register(app)
