@@ -121,6 +121,15 @@ def test_the_benchmark_of_learning_compares_with_whatever_peer_there_is(quick: Q
     assert figures.keys() == kept.keys()
 
 
+def test_the_benchmark_of_studies_runs(quick: Quick, tmp_path: Path) -> None:
+    table = quick("benchmarks/studies.py", "--out", str(tmp_path / "figures.json"))
+    assert "96 trials" in table
+    assert "a finished study of 200 trials" in table
+    figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
+    kept = json.loads((ANALYSES / "benchmarks" / "results" / "studies.json").read_text(encoding="utf-8"))
+    assert figures.keys() == kept.keys()
+
+
 def test_the_reference_of_that_benchmark_agrees_with_the_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     """Plain NumPy, sequence after sequence, gradients by complex steps."""
     monkeypatch.syspath_prepend(str(ANALYSES / "benchmarks"))
