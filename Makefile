@@ -13,6 +13,8 @@ TEST := .venv/.installed-test
 ifdef CI
 export HYPOTHESIS_PROFILE ?= ci
 endif
+# Each of many processes would compile what it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

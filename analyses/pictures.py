@@ -33,11 +33,11 @@ def main() -> None:
     for m, kept in PICTURES:
         proofs = any(figure in PROVED for figure in kept.values())
         with tempfile.TemporaryDirectory() as folder:
-            saved = dynlatch.analyze(m, resolution=60 if arguments.quick else None, proofs=proofs).save(folder)
+            saved = dynlatch.analyze(m, resolution=30 if arguments.quick else None, proofs=proofs).save(folder)
             for name, figure in kept.items():
                 shutil.copyfile(saved / "figures" / figure, arguments.out / name)
                 print(f"{arguments.out / name}: {figure} of {m!r}")
-    graph = dynlatch.morse_graph(NETWORK, resolution=64 if arguments.quick else None)
+    graph = dynlatch.morse_graph(NETWORK, resolution=32 if arguments.quick else None)
     (arguments.out / MORSE).write_bytes(png_bytes(morse_figure(graph)))
     print(f"{arguments.out / MORSE}: {graph!r}")
 

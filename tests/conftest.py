@@ -19,7 +19,7 @@ os.environ["MPLBACKEND"] = "Agg"
 # No deadline: the first example of a test may compile a kernel. No test depends on how fast the machine is.
 _COMMON = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("dev", _COMMON, max_examples=30)
-settings.register_profile("ci", _COMMON, max_examples=30, derandomize=True, database=None)
+settings.register_profile("ci", _COMMON, max_examples=25, derandomize=True, database=None)
 settings.register_profile("nightly", _COMMON, max_examples=2000, phases=list(Phase))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 

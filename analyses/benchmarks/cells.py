@@ -241,10 +241,10 @@ def main() -> None:
     arguments = parser.parse_args()
     quick, repeats = arguments.quick, 2 if arguments.quick else 7
     report: dict[str, Any] = {
-        "morse": morse(32 if quick else 256, repeats),
+        "morse": morse(24 if quick else 256, repeats),
         "paving": paving(1 if quick else 5, [0.2] if quick else [0.05, 0.02, 0.01]),
         "basins": basins(1 if quick else 5),
-        "growth": growth([64, 128] if quick else [128, 256, 512, 1024, 2048, 3163]),
+        "growth": growth([32, 64] if quick else [128, 256, 512, 1024, 2048, 3163]),
     }
     report["slopes"] = {key: slope(report["growth"], key) for key in ("seconds", "peak_MB")}
     print("| peer | dynlatch, ms | peer, ms | times faster: median (range) |\n|---|---|---|---|")

@@ -115,7 +115,7 @@ def test_more_states_say_where_the_others_are_held() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["<script>alert(1)</script>", "$\\frac", "$", "名前 \x00 \N{GRINNING FACE}", "a" * 500, "--> & ]]>"]
+    "name", ["<script>alert(1)</script> --> & ]]>", "$\\frac", "名前 $ \x00 \N{GRINNING FACE}", "a" * 500]
 )
 def test_any_name_can_be_drawn(name: str) -> None:
     m = Map(name, (state_symbol("x"),), Formulas((state_symbol("x") / 2,)), (), exact_box((-1, 1), 1))
