@@ -151,7 +151,8 @@ def figure_curriculum(records: Iterable[Record]) -> Figure:
     noises = sorted({place.noise for place in some}) or [0.0]
     lines = sorted({(place.algorithm, place.T) for place in some})
     with styled():
-        figure = new_figure(4.6 * len(tasks) + 0.8, (_ROW * len(lines) + 0.8) * len(noises) + 0.8)
+        size = 4.6 * len(tasks) + 0.8, (_ROW * len(lines) + 0.8) * len(noises) + 0.8
+        figure = new_figure(*size, pad=0.2)  # small letters are wider on paper than where they are measured
         panels = figure.subplots(len(noises), len(tasks), sharex=True, sharey=True, squeeze=False)
         for row, noise in zip(panels, noises, strict=True):
             for axes, task in zip(row, tasks, strict=True):

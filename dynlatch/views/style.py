@@ -101,10 +101,10 @@ def styled() -> Generator[None]:
         yield
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """An empty figure in inches that arranges itself. Belongs inside ``styled()``."""
+def new_figure(width: float, height: float, pad: float = 0.06) -> Figure:
+    """An empty figure in inches that arranges itself, ``pad`` inches beside it free. Belongs inside ``styled()``."""
     return Figure(
-        figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06, wspace=0.03, hspace=0.04)
+        figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=pad, h_pad=0.06, wspace=0.03, hspace=0.04)
     )
 
 
