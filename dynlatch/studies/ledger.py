@@ -169,9 +169,10 @@ class Ledger:
             self._alive(owner, lease)
 
     def release(self, owner: Owner) -> None:
-        """The owner has ended; what it has claimed and not stored is free."""
+        """The owner has ended; what it has claimed and not stored is free, as is what the dead have left."""
         with telling(self.path), passing(self._connection):
             self._connection.execute("DELETE FROM owners WHERE name = ?", (owner.name,))
+            self._forget_the_dead()
 
     def _alive(self, owner: Owner, lease: float) -> int:
         until = time.time() + lease

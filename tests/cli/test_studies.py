@@ -233,6 +233,7 @@ def test_every_kind_has_its_picture_and_its_verdicts(
     code, out, err = run("study", "claims", "k.toml")
     assert (code, err) == (0, "")
     assert all(word in out for word in SAID[kind])
+    assert ("C3b" in out) == (kind == "minimal")  # what has no data is named where nothing else is asked
     found = of_json("study", "claims", "k.toml")
     assert bool(found["facts"]) == (kind == "redundancy")
     assert run("study", "plot", "k.toml", "--figure", "k.png")[::2] == (0, "")

@@ -102,6 +102,18 @@ def test_counts_are_those_of_the_records(ledger: Ledger, owner: Owner) -> None:
             assert math.isnan(count.presentations)
 
 
+def test_who_ends_tidies_up_after_the_dead(ledger: Ledger, owner: Owner, path: Path) -> None:
+    """A run that died after its last trial leaves its name, and nothing for others to claim."""
+    dead = dataclasses.replace(owner, name="dead", started="0")
+    away = dataclasses.replace(owner, name="away", machine="elsewhere")
+    for some in (dead, away, owner):
+        ledger.claim(some, CELL, 0, [])
+    assert rows(path, "owners") == 2  # the dead one was forgotten by the next claim already
+    ledger.beat(dead)
+    ledger.release(owner)
+    assert rows(path, "owners") == 1
+
+
 def test_what_is_stored_is_written_once(ledger: Ledger, owner: Owner, path: Path) -> None:
     assert ledger.store(owner, CELL, 0, done(0, 1)) == 2
     assert ledger.store(owner, CELL, 0, [Done(1, {"solved": None}, 9.0), *done(2)]) == 1
