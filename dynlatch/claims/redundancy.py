@@ -140,8 +140,8 @@ def facts(records: Iterable[Record]) -> list[Fact]:
 def proved(w: float, coupling: float, units: Sequence[int]) -> list[Fact]:
     """Of one weight and coupling, for several numbers of units: tolerance in two norms, and the forgetting rate.
 
-    More units are better where the lower bound of the most exceeds the upper one of the fewest, no better where no
-    upper bound of any exceeds the lower bounds, but for their width.
+    More units are better where the lower bound of the most exceeds the upper one of the fewest; no better where
+    ``worst_case`` gives one enclosure for every n, because its argument gives one number.
     """
     worst = [worst_case(Ensemble(n, w, coupling)) for n in units]
     told = {
@@ -152,7 +152,7 @@ def proved(w: float, coupling: float, units: Sequence[int]) -> list[Fact]:
     made: list[Fact] = []
     for what, values in told.items():
         low, high = zip(*map(ends, values), strict=True)
-        same = max(high) - min(low) <= 1e-9 * max(high)
+        same = all(value == values[0] for value in values)
         more = not same and low[-1] > high[0]
         improves = False if same else True if more else None
         verdict = Verdict.INCONCLUSIVE if improves is None else Verdict.PROVED

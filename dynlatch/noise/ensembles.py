@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -22,8 +22,6 @@ _LARGEST: Final = 100.0
 _LEAST: Final = 1.001
 _NEAR_ONE: Final = Fraction(_LEAST)
 _SETTLED: Final = 10_000
-_MARGIN: Final = Fraction(1, 10**12)
-"""By which an upper bound that was computed in floats is raised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +91,10 @@ def worst_case(e: Ensemble) -> Worst:
 
     forgetting: W' = W sech^2(abar) is symmetric, with largest eigenvalue w sech^2(abar), on (1, ..., 1).
 
-    Rigor: exact arguments; ends from certified h*(w), tanh(abar) in floats with a margin of 1e-12.
+    Rigor: exact arguments; ends from certified h*(w) and the certified abar, tanh(abar) = abar / w.
     Cost: milliseconds, once for each weight.
     """
-    critical, rate = _neuron(Fraction(repr(e.w)))
+    critical, rate, _ = _neuron(Fraction(repr(e.w)))
     root = Fraction(math.isqrt(e.n * 10**40), 10**20)  # rounded down
     above = root if root * root == e.n else root + Fraction(1, 10**20)
     low, high = critical.lower, min(critical.upper * above, _one_by_one(e))
@@ -109,10 +107,10 @@ def _one_by_one(e: Ensemble) -> Fraction:
     """What takes all units below 0 in turn; more than sqrt(n) h* where they may come back."""
     coupling, w = Fraction(repr(e.coupling)), Fraction(repr(e.w))
     own = (1 - coupling) * w + coupling * w / e.n
-    others = coupling * w * Fraction(e.n - 1, e.n) * (Fraction(math.tanh(_latched(e.w))) + _MARGIN)
+    others = coupling * Fraction(e.n - 1, e.n) * _neuron(w).latched.upper  # w tanh(abar) = abar
     if own < _NEAR_ONE or others > own:  # h*(w) < w
         return Fraction(e.n) * w
-    critical, _ = _neuron(own)
+    critical = _neuron(own).critical
     return critical.upper + others if others < critical.lower else Fraction(e.n) * w
 
 
@@ -126,16 +124,24 @@ def _latched(w: float) -> float:
     return state
 
 
+class _Neuron(NamedTuple):
+    """h*, the forgetting rate and the latched state abar of one neuron, all certified."""
+
+    critical: Enclosure
+    rate: Enclosure
+    latched: Enclosure
+
+
 @lru_cache(maxsize=256)
-def _neuron(w: Fraction) -> tuple[Enclosure, Enclosure]:
-    """h* and the forgetting rate of one neuron."""
+def _neuron(w: Fraction) -> _Neuron:
     m = neuron(w)
     found = critical_input(m)
     state = found.folds[0].attractor
     rate = None if state is None else forgetting_rate(m, state)
-    if found.value is None or rate is None:
+    if found.value is None or rate is None or state is None:
         raise InputError(f"w={float(w):g}: the latched state could not be enclosed; take a weight farther from 1")
-    return found.value, rate
+    (latched,) = state
+    return _Neuron(found.value, rate, Enclosure(*sorted((abs(latched.lower), abs(latched.upper)))))
 
 
 def ends(value: Enclosure) -> tuple[float, float]:
