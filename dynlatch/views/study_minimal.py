@@ -29,21 +29,22 @@ _BRIGHT: Final = 0.6
 def figure_2(records: Iterable[Record]) -> Figure:
     """Left, w learned: the share of trials that converge over noise and initial weight. Right, w fixed: against T.
 
-    On the right with 95 % intervals (Wilson), and dotted the chance to converge of the best inputs without learning.
+    A panel without trials is left out, unless there are none at all. On the right with 95 % intervals (Wilson), and
+    dotted the chance to converge of the best inputs without learning.
     Raises: InputError for two results of one trial. Cost: about a second.
     """
     some = samples(records, "minimal")
     density, curves = density_of(some), frequencies(some)
     with styled():
-        figure = new_figure(9.2, 4.2)
-        left, right = figure.subplots(1, 2)
-        _density(left, density)
-        for number, curve in enumerate(curves):
-            _frequency(right, curve, colour_of(number))
-        right.grid()
-        right.set(xlabel="T (steps)", ylabel="share of trials that converge", ylim=(-0.03, 1.03))
-        right.set_title("w fixed: convergence against length")
-        legend_below(figure, _handles(curves), columns=3)
+        is_learned, is_fixed = density.converged.size > 0, bool(curves)
+        drawn = [is_learned or not is_fixed, is_fixed or not is_learned]
+        figure = new_figure(4.6 * sum(drawn), 4.2)
+        panels = iter(figure.subplots(1, sum(drawn), squeeze=False)[0])
+        if drawn[0]:
+            _density(next(panels), density)
+        if drawn[1]:
+            _frequencies(next(panels), curves)
+        legend_below(figure, _handles(curves), columns=3 if is_learned and is_fixed else 2)
         arrange(figure)
     return figure
 
@@ -62,6 +63,14 @@ def _density(axes: Axes, found: Density) -> None:
     axes.set_yticks(np.arange(len(found.weights)) + 0.5, [f"{w:g}" for w in found.weights])
     axes.tick_params(length=0)
     frame(axes)
+
+
+def _frequencies(axes: Axes, curves: list[Frequency]) -> None:
+    for number, curve in enumerate(curves):
+        _frequency(axes, curve, colour_of(number))
+    axes.grid()
+    axes.set(xlabel="T (steps)", ylabel="share of trials that converge", ylim=(-0.03, 1.03))
+    axes.set_title("w fixed: convergence against length")
 
 
 def _frequency(axes: Axes, curve: Frequency, colour: str) -> None:

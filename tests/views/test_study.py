@@ -101,6 +101,14 @@ def test_figures_of_nothing_and_of_one_length_can_be_drawn() -> None:
     assert png_bytes(figure_4(one)) == png_bytes(figure_4(one[::-1]))
 
 
+def test_figure_2_leaves_out_a_panel_without_trials() -> None:
+    learned = [r for r in minimal() if r.cell["trained"] == "w"]
+    fixed = [r for r in minimal() if r.cell["trained"] != "w"]
+    titles = [[a.get_title() for a in figure_2(some).axes] for some in (learned, fixed, [*learned, *fixed], [])]
+    assert titles[0] + titles[1] == titles[2] == titles[3]
+    assert [len(some) for some in titles] == [1, 1, 2, 2]
+
+
 def test_figure_2_shows_shares_and_what_no_learning_would_do() -> None:
     figure = figure_2(minimal())
     left, right = figure.axes
