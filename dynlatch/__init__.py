@@ -113,7 +113,7 @@ _HOMES = {
     "searching.search": ("search",),
     "verdict": ("Stop", "Verdict"),
 }  # fmt: skip
-_ROOMS = ("learning", "theorems")
+_ROOMS = ("claims", "learning", "studies", "theorems")
 """Imported as a whole: their own names are asked of them."""
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dynlatch.lazy import lazily
 
 if TYPE_CHECKING:
     from dynlatch.claims.judging import verdicts as verdicts
@@ -25,16 +26,4 @@ _HOMES = {
     "scaling": ("costs", "growth"),
     "judging": ("verdicts",),
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-
-__all__ = sorted(_HOME_OF)  # pyright: ignore[reportUnsupportedDunderAll]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
-        raise AttributeError(f"module 'dynlatch.claims' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"dynlatch.claims.{_HOME_OF[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME_OF})
+__getattr__, __dir__, __all__ = lazily(__name__, _HOMES)

@@ -8,8 +8,9 @@ Study(s: 4 cells, 50 trials each, seed 0)
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dynlatch.lazy import lazily
 
 if TYPE_CHECKING:
     from dynlatch.studies.batches import Batch as Batch
@@ -42,16 +43,4 @@ _HOMES = {
     "study": ("Study", "read_study", "study_from_toml"),
     "workers": ("Executor", "LocalExecutor"),
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-
-__all__ = sorted(_HOME_OF)  # pyright: ignore[reportUnsupportedDunderAll]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
-        raise AttributeError(f"module 'dynlatch.studies' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"dynlatch.studies.{_HOME_OF[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME_OF})
+__getattr__, __dir__, __all__ = lazily(__name__, _HOMES)
