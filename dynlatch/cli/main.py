@@ -18,6 +18,7 @@ import typer
 from dynlatch import __version__
 from dynlatch.cli import (
     arguments,
+    basins,
     options,
     proofs,
     region_steps,
@@ -202,6 +203,7 @@ def analyze(
 
 
 steps.register(app)
+basins.register(app)
 region_steps.register(app)
 proofs.register(app)
 theorems.register(app)

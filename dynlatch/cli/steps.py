@@ -5,14 +5,12 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from dynlatch.cli import arguments, options, terminal
-from dynlatch.files import writable_parent
-from dynlatch.progress import Progress, one_step
+from dynlatch.progress import one_step
 
 Found = TypeVar("Found")
 
@@ -23,20 +21,9 @@ if TYPE_CHECKING:
     from dynlatch.maps.definition import Map
 
 
-class _Slice(TypedDict):
-    """The keywords of ``basins`` that ``write_basins`` has too."""
-
-    axes: list[str] | None
-    at: dict[str, str]
-    max_steps: int
-    seed: int
-    threads: int | None
-    progress: Progress
-
-
 def register(app: typer.Typer) -> None:
     """Make the steps commands of the application."""
-    for step in (derive, fixed_points, critical_input, contraction, basins, decay, maps):
+    for step in (derive, fixed_points, critical_input, contraction, decay, maps):
         app.command(step.__name__.replace("_", "-"))(step)
 
 
@@ -121,56 +108,6 @@ def contraction(
 
     found = heard("bounding", lambda: contraction_bound(m, sides, norm))
     tell(as_json, m, lambda: {"contraction": of_contraction(found)}, lambda t: t.contraction(found))
-
-
-def basins(
-    map_name: options.MapName,
-    param: options.Parameters = None,
-    box: options.BoxSides = None,
-    resolution: options.Resolution = "400",
-    axes: Annotated[
-        str | None,
-        typer.Option(
-            "--axes", metavar="A,B", help="The states to grid.", show_default="all of up to 3, else the first 2"
-        ),
-    ] = None,
-    at: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--at", metavar="STATE=VALUE", help="Where a state that is not gridded is held.", show_default=False
-        ),
-    ] = None,
-    max_steps: Annotated[int, typer.Option("--max-steps", min=1, max=2**31 - 1, help="Of each orbit.")] = 20_000,
-    seed: options.Seed = 0,
-    threads: options.Threads = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", "-o", metavar="FILE.nc", help="Write the labels here; any resolution, little memory, resumable."
-        ),
-    ] = None,
-    as_json: options.AsJson = False,
-) -> None:
-    """Which attractor every cell of a grid goes to.
-
-    Examples: `dynlatch basins henon --resolution 1000`, `dynlatch basins my_map.toml --resolution 9000 --out basins.nc`
-    """
-    m = arguments.the_map(map_name, param or ())
-    sides, cells = arguments.box(box, m), arguments.resolution(resolution) or 0
-    chosen, values = arguments.names(axes), arguments.held(at)
-    from dynlatch.regions.basins import basins as work
-    from dynlatch.regions.basins_file import write_basins
-    from dynlatch.regions.grid import BYTES_PER_CELL
-    from dynlatch.views.results import of_basins
-
-    arguments.refuse_large(m, sides, cells, 0 if out else BYTES_PER_CELL, axes=chosen, at=values)
-    path = None if out is None else arguments.writable(writable_parent, out)
-    with terminal.listening() as progress:
-        settings = _Slice(axes=chosen, at=values, max_steps=max_steps, seed=seed, threads=threads, progress=progress)
-        found = work(m, sides, cells, **settings) if path is None else write_basins(m, path, sides, cells, **settings)
-    tell(as_json, m, lambda: {"basins": of_basins(found)}, lambda t: t.basins(found))
-    if path is not None and not as_json:
-        terminal.show(f"Written to {path}.")
 
 
 def decay(

@@ -11,6 +11,7 @@ import typer
 
 from dynlatch.cli import arguments, options, terminal
 from dynlatch.cli.drawing import draw, drawable
+from dynlatch.cli.executors import Cluster, Workers, on_cluster
 from dynlatch.errors import InputError
 from dynlatch.files import writable_parent
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from dynlatch.cli.study_tables import Labels
     from dynlatch.studies.cell import Cell, Record
-    from dynlatch.studies.cluster import ClusterExecutor
     from dynlatch.studies.ledger import Count, Ledger
     from dynlatch.studies.runner import Standing
     from dynlatch.studies.study import Study
@@ -66,21 +66,8 @@ def register(app: typer.Typer) -> None:
 def run(
     file: File,
     ledger: LedgerFile = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            "--workers", min=1, max=1024, help="Processes; results do not depend on it.", show_default="all processors"
-        ),
-    ] = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(
-            "--cluster",
-            metavar="ADDRESS",
-            help="A Dask scheduler, like tcp://127.0.0.1:8786, whose workers run the batches.",
-            show_default="this machine",
-        ),
-    ] = None,
+    workers: Workers = None,
+    cluster: Cluster = None,
     quick: Quick = False,
     as_json: options.AsJson = False,
 ) -> None:
@@ -94,14 +81,12 @@ def run(
     """  # fmt: skip
     from dynlatch.cli.study_tables import final_parts, labels, study_json
 
-    if cluster is not None and workers is not None:
-        raise InputError("--workers is for this machine; a cluster has workers of its own: leave it out with --cluster")
     study, place = _study(file, quick), _ledger_path(file, ledger)
     from dynlatch.studies.ledger import Ledger
     from dynlatch.studies.runner import run as work
 
     named = labels(study)
-    with _cluster(cluster, silent=as_json) as executor, Ledger(place) as opened:
+    with on_cluster(cluster, workers, silent=as_json) as executor, Ledger(place) as opened:
         with _watching(study, named, silent=as_json) as report:
             outcome = work(study, opened, workers=workers, executor=executor, report=report)
         counts, failures = opened.counts(study), opened.failures(study)
@@ -235,20 +220,6 @@ def _study(file: Path, quick: bool) -> Study:
     from dynlatch.studies.study import read_study
 
     return read_study(file, quick=quick)
-
-
-@contextlib.contextmanager
-def _cluster(address: str | None, *, silent: bool) -> Generator[ClusterExecutor | None, None, None]:
-    """The workers of a scheduler, if one is named; a line says how many there are."""
-    if address is None:
-        yield None
-        return
-    from dynlatch.studies.cluster import ClusterExecutor
-
-    with contextlib.closing(ClusterExecutor(address)) as executor:
-        if not silent:
-            terminal.show(f"{address}: {executor.workforce}")
-        yield executor
 
 
 def _ledger_path(file: Path, given: Path | None) -> Path:

@@ -4,31 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from dynlatch.errors import InputError
 from dynlatch.maps.definition import Box, Map
-from dynlatch.maps.evaluators import CompiledMap, compiled_map
-from dynlatch.maps.threads import for_chunks, num_threads
+from dynlatch.maps.evaluators import compiled_map
 from dynlatch.progress import SILENT, Progress
 from dynlatch.regions.attractors import Attractors, find_attractors
-from dynlatch.regions.grid import BYTES_PER_CELL, Floats, Grid, check_memory, make_grid
-from dynlatch.regions.labelling import BLOCK, label_cells
+from dynlatch.regions.grid import BYTES_PER_CELL, Grid, check_memory, make_grid
+from dynlatch.regions.labeller import CHUNK, Labeller, captures_of
 from dynlatch.regions.labels import Label, Labels, Times
 
 if TYPE_CHECKING:
     import xarray
 
 MAX_STEPS: Final = 20_000
-_CHUNK: Final = 256 * BLOCK
-_PART: Final = 8 * _CHUNK
+_PART: Final = 8 * CHUNK
 MAX_ATTRACTORS: Final = 30_000
-_INSIDE: Final = 1.0 - 1e-9
-"""Capture a hair inside the trapping region, so that the rounding of the test does not matter."""
-_NEAR: Final = 1e-6
-"""Capture radius of an attractor without a certified region, relative to the size of its states."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -109,53 +103,10 @@ def basins(
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """Phase 2, ready to label any range of cells."""
+class Run(Labeller):
+    """Phase 2, ready to label any range of cells; ``attractors`` are what the labels mean."""
 
-    map: Map
-    grid: Grid
     attractors: Attractors
-    max_steps: int
-    compiled: CompiledMap
-    arrays: tuple[Any, ...]
-
-    def label(
-        self,
-        start: int,
-        end: int,
-        labels: Labels,
-        times: Times,
-        *,
-        threads: int | None = None,
-        progress: Progress = SILENT,
-    ) -> None:
-        """Label cells ``start`` to ``end`` into flat arrays that begin at ``start``."""
-        self._label(start, end, np.empty((self.map.dimension, 0)), labels, times, threads, progress, "labelling cells")
-
-    def label_states(
-        self, states: Floats, *, threads: int | None = None, progress: Progress = SILENT
-    ) -> tuple[Labels, Times]:
-        """Labels and times of given states, shape (n, N), by the rule that labels the middles of cells."""
-        given = np.ascontiguousarray(states, dtype=np.float64)
-        labels, times = np.empty(given.shape[1], dtype=np.int16), np.empty(given.shape[1], dtype=np.int32)
-        self._label(0, labels.size, given, labels, times, threads, progress, "labelling states")
-        return labels, times
-
-    def _label(
-        self, start: int, end: int, given: Floats, labels: Labels, times: Times, threads: int | None,
-        progress: Progress, title: str,
-    ) -> None:  # fmt: skip
-        kernel, constants = self.compiled.step_kernel, self.compiled.step_constants
-        where = *self.grid.layout(), given
-
-        def work(a: int, b: int) -> None:
-            out = labels[a:b], times[a:b]
-            label_cells(kernel, constants, start + a, start + b, self.max_steps, *where, *self.arrays, *out)
-
-        # Smaller chunks where there are few cells, so that every thread has some; multiples of a block all the same.
-        fair = -(-(end - start) // (4 * num_threads(threads)) // BLOCK) * BLOCK
-        chunk = max(16 * BLOCK, min(_CHUNK, fair))
-        for_chunks(work, end - start, chunk, threads=threads, progress=progress, title=title)
 
     def parts(self) -> Iterator[tuple[int, int]]:
         """Ranges of whole rows (of the first axis), a few million cells each: the unit of writing to disk."""
@@ -187,7 +138,7 @@ def prepare(
         raise InputError(
             f"{m.name} has {len(found)} attractors in the box, more than {MAX_ATTRACTORS}; choose a smaller box"
         )
-    return Run(m, grid, found, max_steps, compiled_map(m), _frozen(m, found))
+    return Run(m, grid, max_steps, compiled_map(m), captures_of(m, found), found)
 
 
 def search_box(m: Map, grid: Grid) -> Box:
@@ -197,34 +148,6 @@ def search_box(m: Map, grid: Grid) -> Box:
         lo, hi = grid.sides[k]
         sides[axis] = min(lo, sides[axis][0]), max(hi, sides[axis][1])
     return tuple(sides)
-
-
-def _frozen(m: Map, attractors: Attractors) -> tuple[Any, ...]:
-    """Capture regions, box and cells as the arrays that ``label_cells`` takes."""
-    n = m.dimension
-    regions: list[tuple[int, Sequence[float], object, float]] = []
-    for k, a in enumerate(attractors.listed):
-        for trap in a.traps:
-            shape = [[float(v) for v in row] for row in trap.norm.matrix]
-            regions.append((k, trap.centre, shape, trap.radius * _INSIDE))
-        if a.point is not None and not a.traps:
-            regions += [(k, state, np.eye(n), _NEAR * max(1.0, float(np.max(np.abs(state))))) for state in a.states.T]
-    box = np.array([[float(lo), float(hi)] for lo, hi in attractors.box])
-    cells = np.zeros(0, dtype=np.int16)
-    for k, a in enumerate(attractors.listed):
-        if a.cells is not None:
-            cells = cells if cells.size else np.zeros(int(np.prod(attractors.cell_counts)), dtype=np.int16)
-            cells[a.cells] = k + 1
-    return (
-        np.array([centre for _, centre, _, _ in regions], dtype=np.float64).reshape(-1, n),
-        np.array([shape for _, _, shape, _ in regions], dtype=np.float64).reshape(-1, n, n),
-        np.array([radius**2 for _, _, _, radius in regions], dtype=np.float64),
-        np.array([k for k, _, _, _ in regions], dtype=np.int64),
-        np.ascontiguousarray(box[:, 0]),
-        np.ascontiguousarray(box[:, 1]),
-        cells,
-        np.array(attractors.cell_counts, dtype=np.int64),
-    )
 
 
 def describe(m: Map, grid: Grid, attractors: Attractors, max_steps: int) -> dict[str, str]:

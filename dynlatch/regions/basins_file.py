@@ -152,6 +152,6 @@ def _fingerprint(run: Run) -> str:
     """Equal for equal work only: the map, the grid, the attractors as frozen, the step limit."""
     digest = hashlib.sha256()
     digest.update(repr((run.map.content_hash, run.grid, run.max_steps)).encode())
-    for array in run.arrays:
+    for array in run.captures:
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:16]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,12 +56,16 @@ class Grid:
             points[axis] = origin + width * (indices[k] + 0.5)
         return points
 
-    def layout(self) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats, Floats, Floats]:
-        """Axes, counts, origins, cell widths and held values as arrays, for compiled loops."""
+    def layout(self, first: Sequence[int] = (), counts: Sequence[int] = ()) -> tuple[NDArray[Any], ...]:
+        """Axes, counts, first cell, origins, cell widths and held values as arrays, for compiled loops.
+
+        Of the block of ``counts`` cells whose first one has the indices ``first``; by default of all cells.
+        """
         scales = [self._scale(k) for k in range(len(self.axes))]
         return (
             np.array(self.axes, dtype=np.int64),
-            np.array(self.counts, dtype=np.int64),
+            np.array(counts or self.counts, dtype=np.int64),
+            np.array(first or [0] * len(self.counts), dtype=np.int64),
             np.array([s[0] for s in scales]),
             np.array([s[1] for s in scales]),
             np.array([float(v) for v in self.at]),

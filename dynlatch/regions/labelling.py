@@ -27,10 +27,14 @@ _MOVING = -9.0
 _NUMBERS: Any = types.int64[::1]
 
 
-@jit_as(types.void(types.int64, types.int64, types.int64, _NUMBERS, _NUMBERS, VECTOR, VECTOR, VECTOR, ARRAY, ARRAY))
+@jit_as(
+    types.void(
+        types.int64, types.int64, types.int64, _NUMBERS, _NUMBERS, _NUMBERS, VECTOR, VECTOR, VECTOR, ARRAY, ARRAY
+    )
+)  # fmt: skip
 def _place(
-    cell: int, begin: int, end: int, axes: Ints, counts: Ints, origins: Floats, widths: Floats, held: Floats,
-    given: Floats, state: Floats,
+    cell: int, begin: int, end: int, axes: Ints, counts: Ints, firsts: Ints, origins: Floats, widths: Floats,
+    held: Floats, given: Floats, state: Floats,
 ) -> None:  # fmt: skip
     """Put the middles of the cells from ``cell`` on, or the given states, into lanes ``begin`` to ``end``."""
     if given.shape[1] > 0:
@@ -49,8 +53,8 @@ def _place(
     while j < end:  # one run of cells along the last axis after another
         run = min(end - j, counts[last] - index[last])
         for k in range(last):
-            state[axes[k], j : j + run] = origins[k] + widths[k] * (index[k] + 0.5)
-        row, first = state[axes[last]][j : j + run], index[last] + 0.5
+            state[axes[k], j : j + run] = origins[k] + widths[k] * (firsts[k] + index[k] + 0.5)
+        row, first = state[axes[last]][j : j + run], firsts[last] + index[last] + 0.5
         for i in range(run):
             row[i] = origins[last] + widths[last] * (first + i)
         j += run
@@ -245,7 +249,7 @@ def _compact(
 @jit_as(
     types.void(
         KERNEL_VALUE, VECTOR, types.int64, types.int64, types.int64,
-        _NUMBERS, _NUMBERS, VECTOR, VECTOR, VECTOR, ARRAY,
+        _NUMBERS, _NUMBERS, _NUMBERS, VECTOR, VECTOR, VECTOR, ARRAY,
         ARRAY, types.float64[:, :, ::1], VECTOR, _NUMBERS,
         VECTOR, VECTOR, types.int16[::1], _NUMBERS,
         types.int16[::1], types.int32[::1],
@@ -253,13 +257,14 @@ def _compact(
 )  # fmt: skip
 def label_cells(
     kernel: Any, constants: Floats, first: int, last: int, max_steps: int,
-    axes: Ints, counts: Ints, origins: Floats, widths: Floats, held: Floats, given: Floats,
+    axes: Ints, counts: Ints, firsts: Ints, origins: Floats, widths: Floats, held: Floats, given: Floats,
     centres: Floats, shapes: Floats, radii2: Floats, owners: Ints,
     box_lo: Floats, box_hi: Floats, cells: Labels, cell_counts: Ints,
     labels: Labels, times: Times,
 ) -> None:  # fmt: skip
     """Label cells ``first`` to ``last`` and record at which step each orbit got its label.
 
+    Cells are numbered in the block of ``counts`` cells whose first one has the indices ``firsts`` in the grid.
     Where ``given`` has columns, these states are labelled in place of the grid's cells, by their numbers.
     Capture region k is the set of a with |shapes[k] (a - centres[k])|^2 <= radii2[k]; entering it gives the label
     owners[k]. ``cells`` (empty, or one entry per cell of the box, C order) holds 1 + the label of recurrent sets.
@@ -274,7 +279,7 @@ def label_cells(
     while cell < last or m > 0:
         while cell < last and 2 * m <= BLOCK:  # new cells into the free lanes
             end = m + min(BLOCK - m, last - cell)
-            _place(cell, m, end, axes, counts, origins, widths, held, given, state)
+            _place(cell, m, end, axes, counts, firsts, origins, widths, held, given, state)
             for j in range(m, end):
                 label[j] = _MOVING
                 age[j] = 0.0

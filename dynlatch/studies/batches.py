@@ -13,11 +13,10 @@ from dynlatch.studies.cell import Cell, Scalar
 from dynlatch.studies.kinds import kind_of
 from dynlatch.studies.ledger import Done
 
-SIDE_BY_SIDE: Final = 32
-"""Trials that take hardly longer than one: the lanes of compiled code."""
 _SECONDS: Final = 2.0
 """What a batch should take: long against what it costs to send and store, short against what a crash may lose."""
-_MOST: Final = 32 * SIDE_BY_SIDE
+_MOST: Final = 1024
+"""Trials in a batch."""
 _WORTH_SPLITTING: Final = 1.0
 """Seconds below which a cell is not split for the sake of idle workers."""
 
@@ -102,9 +101,9 @@ class Plan:
 
     def _size(self, cell: Cell, left: int, workers: int) -> int:
         """Whole blocks of lanes that fill the time; never a block and a bit, whose second half would idle."""
-        each = self.seconds(cell)
-        blocks = round(_SECONDS / (each * SIDE_BY_SIDE)) if each > 0.0 else _MOST
-        size = min(max(1, blocks) * SIDE_BY_SIDE, _MOST)
+        each, lanes = self.seconds(cell), kind_of(cell.kind).lanes
+        blocks = round(_SECONDS / (each * lanes)) if each > 0.0 else _MOST
+        size = min(max(1, blocks) * lanes, _MOST)
         if left < 2 * size:
             size = left
         if workers > 1 and left * each > _WORTH_SPLITTING:

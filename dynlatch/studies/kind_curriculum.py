@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import numpy as np
 
 from dynlatch.errors import InputError
+from dynlatch.lanes import LANES
 from dynlatch.learning.algorithms import algorithm_type
 from dynlatch.learning.tasks import TASKS
 from dynlatch.learning.training import ACCEPTED, train
@@ -43,6 +44,7 @@ class Curriculum:
 
     axes: ClassVar[tuple[str, ...]] = (*Training.axes, *OWN)
     owners: ClassVar[tuple[str, ...]] = Training.owners
+    lanes: ClassVar[int] = LANES
 
     def usual(self, point: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """Those of the kind ``train``; at most half of the budget for T = 10."""

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from dynlatch.errors import InputError
+from dynlatch.lanes import LANES
 from dynlatch.learning.algorithms.back_propagation import BackPropagation
 from dynlatch.learning.minimal import Minimal
 from dynlatch.learning.training import train
@@ -30,6 +31,7 @@ class MinimalProblem:
 
     axes: ClassVar[tuple[str, ...]] = ("w_0", "variance", "T", "trained", "budget")
     owners: ClassVar[tuple[str, ...]] = ()
+    lanes: ClassVar[int] = LANES
 
     def usual(self, point: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """The defaults of ``Minimal``, written out."""

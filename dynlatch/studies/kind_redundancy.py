@@ -43,6 +43,7 @@ class Redundancy:
 
     axes: ClassVar[tuple[str, ...]] = ("w", "coupling", "n", "noise", "deviation", "T", "paths")
     owners: ClassVar[tuple[str, ...]] = ()
+    lanes: ClassVar[int] = 1
 
     def usual(self, point: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """One neuron, alone."""

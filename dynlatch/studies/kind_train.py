@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from dynlatch.errors import InputError
+from dynlatch.lanes import LANES
 from dynlatch.learning.algorithms import algorithm_type
 from dynlatch.learning.loops import Sees
 from dynlatch.learning.tasks import TASKS
@@ -39,6 +40,7 @@ class Training:
 
     axes: ClassVar[tuple[str, ...]] = ("task", "T", "noise", "algorithm", "budget", "accepted")
     owners: ClassVar[tuple[str, ...]] = ("task", "algorithm")
+    lanes: ClassVar[int] = LANES
 
     def usual(self, point: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """The defaults of the library for this task and this algorithm, written out."""

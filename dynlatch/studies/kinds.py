@@ -23,6 +23,9 @@ _HOMES: Final = {
 """A new kind is a file of its own and a line here."""
 
 NAMES: Final = tuple(_HOMES)
+"""What a study file may ask for."""
+_OTHERS: Final = {"basins": ("kind_basins", "Tiles")}
+"""What other commands ask for."""
 
 
 class Kind(Protocol):
@@ -32,6 +35,8 @@ class Kind(Protocol):
     """What a ``[[grid]]`` may name beside ``set`` and ``vary``, in the order in which tables show it."""
     owners: ClassVar[tuple[str, ...]]
     """Axes whose value decides which other settings there are; a grid must give them."""
+    lanes: ClassVar[int]
+    """Trials that take hardly longer than one, when they are run together."""
 
     def usual(self, point: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """Every setting at a point that names the owners, at its default value.
@@ -60,9 +65,10 @@ class Kind(Protocol):
 @cache
 def kind_of(name: str) -> Kind:
     """A kind by its name. Raises: InputError for another name, with the nearest one."""
-    if name not in _HOMES:
+    known = _HOMES | _OTHERS
+    if name not in known:
         raise InputError(f"unknown kind {name[:40]!r}; {near(name, NAMES)}there are {', '.join(NAMES)}")
-    home, title = _HOMES[name]
+    home, title = known[name]
     return getattr(importlib.import_module(f"dynlatch.studies.{home}"), title)()
 
 

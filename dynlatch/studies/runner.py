@@ -60,6 +60,10 @@ def _silent(standing: Standing) -> None:
     pass
 
 
+def _whole(batch: Batch, done: Sequence[Done]) -> Sequence[Done]:
+    return done
+
+
 def run(
     study: Study,
     ledger: Ledger,
@@ -67,6 +71,7 @@ def run(
     workers: int | None = None,
     executor: Executor | None = None,
     report: Callable[[Standing], None] = _silent,
+    keep: Callable[[Batch, Sequence[Done]], Sequence[Done]] = _whole,
 ) -> Outcome:
     """Run what is missing of a study; a second call finds all done.
 
@@ -75,13 +80,14 @@ def run(
     the rest goes on; the next run tries it once more. Trials that another process is running are waited for, and
     taken over if it ends. What was stored stays, whatever stops the run (an interrupt, too). Results depend neither on
     the workers nor on the batches. ``report`` hears of
-    batches that come back, and about once a second.
+    batches that come back, and about once a second. ``keep`` is handed each batch's results before they are marked
+    done, to put what is large elsewhere, and returns what the ledger is to hold.
     Raises: OutputError if the ledger cannot be written, or no batch can be run any more. Rigor: sampled.
     """
     chosen = LocalExecutor(workers) if executor is None else executor
     owner = Owner.here()
     try:
-        return _Run(study, ledger, chosen, owner, report).until_done()
+        return _Run(study, ledger, chosen, owner, report, keep).until_done()
     finally:
         chosen.close()
         with suppress(OutputError):
@@ -90,10 +96,16 @@ def run(
 
 class _Run:
     def __init__(
-        self, study: Study, ledger: Ledger, executor: Executor, owner: Owner, report: Callable[[Standing], None]
+        self,
+        study: Study,
+        ledger: Ledger,
+        executor: Executor,
+        owner: Owner,
+        report: Callable[[Standing], None],
+        keep: Callable[[Batch, Sequence[Done]], Sequence[Done]],
     ) -> None:
         self._study, self._ledger, self._executor, self._owner = study, ledger, executor, owner
-        self._report = report
+        self._report, self._keep = report, keep
         self._counts = {count.cell: count for count in ledger.counts(study)}
         missing = {
             cell: ledger.missing(cell, study.seed, study.trials)
@@ -156,6 +168,7 @@ class _Run:
         except Exception as error:
             self._try_again(batch, error)
             return
+        done = self._keep(batch, done)
         self._done += self._ledger.store(self._owner, batch.cell, batch.seed, done)
         self._plan.learn(batch.cell, len(done), math.fsum(d.seconds for d in done))
         self._counts[batch.cell] = _counted(self._counts[batch.cell], done)

@@ -12,7 +12,7 @@ import dynlatch as d
 from dynlatch.maps.evaluators import compiled_map
 from dynlatch.maps.toml_file import map_from_toml
 from dynlatch.progress import SILENT
-from dynlatch.regions import basins as module
+from dynlatch.regions import labeller
 from dynlatch.regions.attractors import Attractors, find_attractors
 from dynlatch.regions.basins import Basins, prepare
 from dynlatch.regions.labels import FAR, Label
@@ -98,7 +98,7 @@ def test_labels_are_bit_identical_for_any_threads_and_chunks(m: d.Map, monkeypat
     run = prepare(m, None, 173, None, None, None, 2000, 0, SILENT)
     whole = d.basins(m, resolution=173, max_steps=2000, attractors=run.attractors, threads=1)
     assert same(whole, d.basins(m, resolution=173, max_steps=2000, attractors=run.attractors, threads=2))
-    monkeypatch.setattr(module, "_CHUNK", module.BLOCK)
+    monkeypatch.setattr(labeller, "CHUNK", labeller.BLOCK)
     assert same(whole, d.basins(m, resolution=173, max_steps=2000, attractors=run.attractors, threads=3))
     odd = np.empty(173 * 173, dtype=np.int16), np.empty(173 * 173, dtype=np.int32)
     for start in range(0, 173 * 173, 1009):  # pieces that are no multiple of a block

@@ -21,6 +21,7 @@ class Stub:
 
     axes: ClassVar[tuple[str, ...]] = ("size", "doom")
     owners: ClassVar[tuple[str, ...]] = ()
+    lanes: ClassVar[int] = 32
 
     def usual(self, point: Mapping[str, Scalar]) -> dict[str, Scalar]:
         return {"size": 1, "doom": "", "stub.share": 0.5}

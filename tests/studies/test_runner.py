@@ -19,7 +19,9 @@ from study_stubs import Inline, Stub, stub_cell, stub_result, stub_study, task
 
 from dynlatch.errors import InputError, OutputError
 from dynlatch.studies import batches, runner
-from dynlatch.studies.batches import SIDE_BY_SIDE, Batch, Plan, work
+from dynlatch.studies.batches import Batch, Plan, work
+from dynlatch.studies.kind_minimal import MinimalProblem
+from dynlatch.studies.kind_train import Training
 from dynlatch.studies.ledger import Done, Ledger
 from dynlatch.studies.owners import Owner
 from dynlatch.studies.runner import Standing, run
@@ -84,7 +86,8 @@ def test_results_depend_neither_on_workers_nor_on_batches(tmp_path: Path, monkey
         here = results(study, one)
     assert len(here) == len(study)
     with Ledger(tmp_path / "two.sqlite") as two:
-        monkeypatch.setattr(batches, "SIDE_BY_SIDE", 1)
+        for kind in (Training, MinimalProblem):
+            monkeypatch.setattr(kind, "lanes", 1)
         monkeypatch.setattr(batches, "_SECONDS", 0.0)
         run(study, two, executor=LocalExecutor(1))
         assert results(study, two) == here
@@ -129,9 +132,9 @@ def test_lanes_are_filled(count: int, guess: float) -> None:
     sizes = []
     while (batch := plan.next()) is not None:
         sizes.append(len(batch.trials))
-    assert all(size % SIDE_BY_SIDE == 0 for size in sizes[:-1])
-    assert len(sizes) == 1 or sizes[-1] >= SIDE_BY_SIDE
-    assert max(sizes) * guess <= 8.0 or max(sizes) < 2 * SIDE_BY_SIDE
+    assert all(size % Stub.lanes == 0 for size in sizes[:-1])
+    assert len(sizes) == 1 or sizes[-1] >= Stub.lanes
+    assert max(sizes) * guess <= 8.0 or max(sizes) < 2 * Stub.lanes
 
 
 def test_measured_times_correct_the_guess_for_all_cells() -> None:
