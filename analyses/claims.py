@@ -9,36 +9,22 @@ python analyses/claims.py [--quick] [--workers N] [--ledger FILE] [--studies FOL
 
 from __future__ import annotations
 
-import argparse
-import time
-from pathlib import Path
+from trials import done, options
 
 from dynlatch.claims import costs, growth, verdicts
-from dynlatch.studies import Ledger, LocalExecutor, Record, Standing, Study, read_study, run, save
+from dynlatch.studies import Record, read_study, save
 from dynlatch.views.figures import png_bytes
 from dynlatch.views.study import claims_markdown, figure_4
 from dynlatch.views.study_costs import COST_COLUMNS, GROWTH_COLUMNS, costs_rows, growth_rows
 
-HERE = Path(__file__).parent
 STUDIES = ("fig4", "fig2a", "fig2b")
 PICTURE = "pictures/figure_4.png"
-PAUSE = 5.0
-"""Seconds between two lines of progress."""
 
 
 def main() -> None:
     """Run, judge, and keep what came of it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a part of the studies, under a minute")
-    parser.add_argument("--workers", type=int, help="processes (default: all processors)")
-    parser.add_argument("--ledger", type=Path, default=Path("claims.ledger.sqlite"), help="where results are kept")
-    parser.add_argument("--studies", type=Path, default=HERE / "studies", help="where the study files are")
-    parser.add_argument("--out", type=Path, help="where pictures/ and results/ go (default: here; quick: out/claims)")
-    arguments = parser.parse_args()
-    out = arguments.out or (Path("out/claims") if arguments.quick else HERE)
-    for folder in ("pictures", "results"):
-        (out / folder).mkdir(parents=True, exist_ok=True)
-
+    arguments = options(__doc__, "claims")
+    out = arguments.out
     found: list[Record] = []
     for name in STUDIES:
         study = read_study(arguments.studies / f"{name}.toml", quick=arguments.quick)
@@ -52,25 +38,6 @@ def main() -> None:
     (out / "results" / "claims.md").write_text(claims_markdown(claims), encoding="utf-8")
     (out / "results" / "costs.md").write_text(cost_tables(found), encoding="utf-8")
     print(f"{out / PICTURE}, and {out / 'results'}: {len(found):,} trials")
-
-
-def done(study: Study, path: Path, workers: int | None) -> list[Record]:
-    """All results of a study, those that are missing made now."""
-    told = begin = time.monotonic()
-
-    def report(standing: Standing) -> None:
-        nonlocal told
-        if (now := time.monotonic()) - told >= PAUSE:
-            told = now
-            trials = sum(count.done for count in standing.counts.values())
-            print(f"{study.name}: {trials:,} of {len(study):,} trials, about {standing.left:.0f} s left", flush=True)
-
-    with Ledger(path) as ledger:
-        outcome = run(study, ledger, executor=LocalExecutor(workers), report=report)
-        for failure in outcome.failures:
-            print(f"{study.name}: trial {failure.trial} of {failure.cell.text()} failed: {failure.reason}")
-        print(f"{study.name}: {outcome.done:,} trials in {time.monotonic() - begin:.0f} s, {outcome.found:,} before")
-        return ledger.records(study)
 
 
 def cost_tables(records: list[Record]) -> str:

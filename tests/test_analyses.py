@@ -32,10 +32,14 @@ STUDIES = {
 }
 """What makes the pictures that are kept."""
 RESULTS = ("claims.md", "costs.md", "fig2a.csv.gz", "fig2b.csv.gz", "fig4.csv.gz")
+OTHER_RESULTS = ("fig4-long.csv.gz", "sensitivity.csv.gz", "sensitivity.md")
 TINY = {
     "fig4": 'task = "latch"\nT = [4, 6]\nalgorithm = ["time-weighted", "adaptive-newton", "adam"]\nbudget = 99',
     "fig2a": 'kind = "minimal"\ntrained = "w"\nT = 4\nw_0 = [1.0, 2.0]\nvariance = [0.0, 0.2]\nbudget = 200',
     "fig2b": 'kind = "minimal"\ntrained = "inputs"\nw_0 = 1.25\nT = [4, 6]\nvariance = 0.2\nbudget = 200',
+    "fig4-long": 'task = "latch"\nT = [4, 6]\nalgorithm = ["discrete", "guessing"]\nbudget = 99',
+    "sensitivity": 'task = "latch"\nT = [4, 6]\nalgorithm = ["time-weighted", "adaptive-newton", "pseudo-newton"]\n'
+    "budget = 99\n[grid.vary]\nrate = [0.001, 0.1]",
 }
 Quick = Callable[..., str]
 
@@ -72,25 +76,48 @@ def test_the_studies_make_their_pictures(
 
 def test_every_picture_that_is_kept_is_made_by_a_study() -> None:
     kept = sorted(p.name for p in (ANALYSES / "pictures").iterdir())
-    assert kept == sorted(["figure_4.png", *(name for names in STUDIES.values() for name in names)])
+    assert kept == sorted(
+        ["figure_4.png", "figure_4_long.png", *(name for names in STUDIES.values() for name in names)]
+    )
 
 
-def test_the_claims_are_judged_and_a_second_run_finds_all_done(quick: Quick, tmp_path: Path) -> None:
-    """The same script on studies of a few trials."""
+@pytest.fixture
+def tiny(tmp_path: Path) -> list[str]:
+    """What a script about trials is told: studies of a few of them, one worker, and where its ledger goes."""
     studies = tmp_path / "studies"
     studies.mkdir()
     for name, grid in TINY.items():
         (studies / f"{name}.toml").write_text(f'name = "{name}"\ntrials = 2\n[[grid]]\n{grid}', encoding="utf-8")
-    words = ["claims.py", "--studies", str(studies), "--ledger", str(tmp_path / "x.sqlite"), "--workers", "1"]
-    printed = quick(*words, "--out", str(tmp_path / "one"))
+    return ["--studies", str(studies), "--ledger", str(tmp_path / "x.sqlite"), "--workers", "1"]
+
+
+def made_by(quick: Quick, words: list[str], out: Path) -> tuple[str, dict[str, bytes]]:
+    """What a script printed, and the files that it made."""
+    printed = quick(*words, "--out", str(out))
+    return printed, {str(p.relative_to(out)): p.read_bytes() for p in sorted(out.rglob("*.*"))}
+
+
+def test_the_claims_are_judged_and_a_second_run_finds_all_done(quick: Quick, tmp_path: Path, tiny: list[str]) -> None:
+    """The same script on studies of a few trials."""
+    words = ["claims.py", *tiny]
+    printed, made = made_by(quick, words, tmp_path / "one")
     assert "C7a NOT DECIDED" in printed
     assert "fig4: 12 trials in" in printed
-    again = quick(*words, "--out", str(tmp_path / "two"))
+    again, same = made_by(quick, words, tmp_path / "two")
     assert "fig4: 0 trials in 0 s, 12 before" in again
-    made = sorted(p.relative_to(tmp_path / "one") for p in (tmp_path / "one").rglob("*.*"))
-    assert [str(p) for p in made] == ["pictures/figure_4.png", *(f"results/{n}" for n in RESULTS)]
-    assert all((tmp_path / "one" / p).read_bytes() == (tmp_path / "two" / p).read_bytes() for p in made)
-    assert sorted(p.name for p in (ANALYSES / "results").iterdir()) == list(RESULTS)
+    assert list(made) == ["pictures/figure_4.png", *(f"results/{n}" for n in RESULTS)]
+    assert made == same
+    assert sorted(p.name for p in (ANALYSES / "results").iterdir()) == sorted([*RESULTS, *OTHER_RESULTS])
+
+
+def test_longer_sequences_and_other_settings(quick: Quick, tmp_path: Path, tiny: list[str]) -> None:
+    printed, long = made_by(quick, ["figure_4_long.py", *tiny], tmp_path / "long")
+    assert "fig4-long: 8 trials in" in printed
+    assert list(long) == ["pictures/figure_4_long.png", "results/fig4-long.csv.gz"]
+    printed, other = made_by(quick, ["sensitivity.py", *tiny], tmp_path / "other")
+    assert "sensitivity: 36 trials in" in printed
+    assert list(other) == ["results/sensitivity.csv.gz", "results/sensitivity.md"]
+    assert "each at its best rate" in other["results/sensitivity.md"].decode()
 
 
 def test_the_benchmark_of_basins_checks_the_labels_and_reports(quick: Quick, tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 from scipy.stats import quantile_test
 
-from dynlatch.claims.rows import Floats, Grid, Sample, samples
+from dynlatch.claims.grids import Grid
+from dynlatch.claims.rows import Floats, Sample, samples
 from dynlatch.claims.statistics import LEVEL, Integers, Interval, Mean, wilson
 from dynlatch.studies.cell import Record
 

@@ -119,7 +119,8 @@ class Dependence:
 
     ``usual``: the verdict that it is set against: under another setting, that of the usual one in the same cells; of
     one task, the claim's; of one noise or T, that of the parts of which something is known there. ``settings``: what
-    differs, none for a reading or for some of the cells.
+    differs, none for a reading or for some of the cells. ``turned``: under another setting, the parts whose verdict is
+    another one.
     """
 
     what: str
@@ -127,6 +128,7 @@ class Dependence:
     verdict: Outcome
     usual: Outcome
     num_cells: int
+    turned: tuple[Part, ...] = ()
 
     @property
     def matters(self) -> bool:

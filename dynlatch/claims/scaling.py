@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 from scipy.stats import t as student_t
 
-from dynlatch.claims.rows import Floats, Grid, Place, Sample, samples, together
+from dynlatch.claims.grids import Grid
+from dynlatch.claims.rows import Floats, Place, Sample, samples, together
 from dynlatch.claims.statistics import LEVEL, Integers, Interval, middle, redrawn
 from dynlatch.learning.tasks import TASKS
 from dynlatch.seeds import rng_for

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Generic, TypeAlias, TypeVar
 
+from dynlatch.claims.grids import Change, Grid
 from dynlatch.claims.minimal import SPLIT, density, frequency, without_learning
 from dynlatch.claims.outcomes import Claim, Dependence, Outcome, Part, Plan, Rule, combined, settle
 from dynlatch.claims.parts import Measure, better, solving, times, worsening
-from dynlatch.claims.rows import Change, Grid, Place, Sample, Table, samples
+from dynlatch.claims.rows import Place, Sample, Table, samples
 from dynlatch.studies.cell import Record
 
 T = TypeVar("T")
@@ -209,8 +210,8 @@ def verdicts(records: Iterable[Record]) -> list[Claim]:
         if claim.verdict is not Outcome.NO_DATA:
             (_, usual), *_ = s.readings
             more = _alone(claim.parts, table, usual)
-            for change in changes:
-                more += _changed(change, usual) if change.name in s.names else []
+            for change in (*changes, *grid.shared(s.names), *grid.tuned(s.names)):
+                more += _changed(change, usual) if change.names <= s.names else []
             claim = replace(
                 claim, dependences=(*claim.dependences, *more),
                 departed=tuple(item for item in departed if _concerns(item[0], s)),
@@ -264,9 +265,8 @@ def _changed(change: Change, plans: Callable[..., list[Plan]]) -> list[Dependenc
     before, after = settle(plans(change.usual)), settle(plans(change.table))
     if not _cells(after):
         return []
-    settings = ", ".join(f"{name} = {value}" for name, value in change.settings)
-    what = f"{change.name} with {settings}"
-    return [Dependence(what, change.settings, combined(after), combined(before), _cells(after))]
+    turned = tuple(new for new, old in zip(after, before, strict=True) if new.votes and new.verdict is not old.verdict)
+    return [Dependence(change.what, change.settings, combined(after), combined(before), _cells(after), turned)]
 
 
 def _cells(parts: Sequence[Part]) -> int:

@@ -83,13 +83,13 @@ class Plan:
 
     def learn(self, cell: Cell, trials: int, seconds: float) -> None:
         """What so many trials of a cell took."""
-        for key in (cell, _group(cell), ()):
+        for key in (cell, _group(cell)):
             took, guessed = self._measured.get(key, (0.0, 0.0))
             self._measured[key] = took + seconds, guessed + trials * self._guesses[cell]
 
     def seconds(self, cell: Cell) -> float:
-        """Of one trial, as far as is known."""
-        for key in (cell, _group(cell), ()):
+        """Of one trial, as far as is known; what some owners took says nothing of others."""
+        for key in (cell, _group(cell)):
             took, guessed = self._measured.get(key, (0.0, 0.0))
             if guessed > 0.0:
                 return self._guesses[cell] * took / guessed

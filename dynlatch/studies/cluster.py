@@ -98,8 +98,12 @@ class ClusterExecutor:
     @property
     def slots(self) -> int:
         """One batch for each thread, and a few that wait at the scheduler, so that no worker waits for this process."""
-        threads = self.workforce.threads
-        return threads + 1 + threads // 16
+        return self.at_once + 1 + self.at_once // 16
+
+    @property
+    def at_once(self) -> int:
+        """One batch for each thread."""
+        return self.workforce.threads
 
     def submit(self, batch: Batch) -> Future[list[Done]]:
         """Send a batch to the scheduler."""

@@ -45,6 +45,7 @@ class Tiles:
     axes: ClassVar[tuple[str, ...]] = ("tile", "max_steps")
     owners: ClassVar[tuple[str, ...]] = ()
     lanes: ClassVar[int] = 1
+    single: ClassVar[bool] = False
 
     def usual(self, point: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """There is no usual map. Raises: InputError."""

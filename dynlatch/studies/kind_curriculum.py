@@ -45,6 +45,7 @@ class Curriculum:
     axes: ClassVar[tuple[str, ...]] = (*Training.axes, *OWN)
     owners: ClassVar[tuple[str, ...]] = Training.owners
     lanes: ClassVar[int] = LANES
+    single: ClassVar[bool] = False
 
     def usual(self, point: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """Those of the kind ``train``; at most half of the budget for T = 10."""

@@ -32,6 +32,7 @@ class MinimalProblem:
     axes: ClassVar[tuple[str, ...]] = ("w_0", "variance", "T", "trained", "budget")
     owners: ClassVar[tuple[str, ...]] = ()
     lanes: ClassVar[int] = LANES
+    single: ClassVar[bool] = False
 
     def usual(self, point: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """The defaults of ``Minimal``, written out."""

@@ -44,6 +44,7 @@ class Redundancy:
     axes: ClassVar[tuple[str, ...]] = ("w", "coupling", "n", "noise", "deviation", "T", "paths")
     owners: ClassVar[tuple[str, ...]] = ()
     lanes: ClassVar[int] = 1
+    single: ClassVar[bool] = False
 
     def usual(self, point: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """One neuron, alone."""

@@ -59,6 +59,7 @@ class Region:
     axes: ClassVar[tuple[str, ...]] = ("map", "n", "w", "coupling", "h", "norm", "share", "samples", "reach")
     owners: ClassVar[tuple[str, ...]] = ("map",)
     lanes: ClassVar[int] = 1
+    single: ClassVar[bool] = True
 
     def usual(self, point: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """The catalogue's own parameters, written out."""

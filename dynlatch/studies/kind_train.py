@@ -41,6 +41,7 @@ class Training:
     axes: ClassVar[tuple[str, ...]] = ("task", "T", "noise", "algorithm", "budget", "accepted")
     owners: ClassVar[tuple[str, ...]] = ("task", "algorithm")
     lanes: ClassVar[int] = LANES
+    single: ClassVar[bool] = False
 
     def usual(self, point: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """The defaults of the library for this task and this algorithm, written out."""

@@ -37,6 +37,8 @@ class Kind(Protocol):
     """Axes whose value decides which other settings there are; a grid must give them."""
     lanes: ClassVar[int]
     """Trials that take hardly longer than one, when they are run together."""
+    single: ClassVar[bool]
+    """Whether a cell has but one trial, as nothing in it is random."""
 
     def usual(self, point: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """Every setting at a point that names the owners, at its default value.

@@ -217,7 +217,7 @@ class _Run:
             return
         self._told = now
         under_way = [self._plan.seconds(batch.cell) * len(batch.trials) for batch in self._running.values()]
-        left = (self._plan.seconds_left() + 0.5 * math.fsum(under_way)) / max(1, self._executor.slots)
+        left = (self._plan.seconds_left() + 0.5 * math.fsum(under_way)) / max(1, self._executor.at_once)
         running = tuple(dict.fromkeys(batch.cell for batch in self._running.values()))
         self._report(Standing(self._counts, running, self._plan.seconds, left))
 

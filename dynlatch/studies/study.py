@@ -34,7 +34,7 @@ from typing import Any, Final
 from dynlatch.errors import InputError
 from dynlatch.studies.cell import Cell
 from dynlatch.studies.grid import MOST_CELLS, Source, cells_of
-from dynlatch.studies.kinds import near
+from dynlatch.studies.kinds import kind_of, near
 from dynlatch.studies.toml_lines import lines_of
 
 QUICK_TRIALS: Final = 10
@@ -99,8 +99,8 @@ def study_from_toml(text: str, *, where: str = "<toml>", quick: bool = False) ->
     for key in table:
         if key not in _KEYS:
             raise source.error((key,), f"unknown key; {near(key, _KEYS)}there are {', '.join(_KEYS)}")
-    name = table.get("name")
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    title = table.get("name")
+    if not isinstance(title, str) or not _NAME.fullmatch(title):
         raise source.error(
             ("name",) if "name" in table else (),
             "name must be 1 to 64 letters, digits, dots, hyphens and underscores (ASCII), in quotes",
@@ -115,7 +115,11 @@ def study_from_toml(text: str, *, where: str = "<toml>", quick: bool = False) ->
         cells |= dict.fromkeys(cells_of(grid, ("grid", k), source))
     if len(cells) > MOST_CELLS:
         raise source.error(("grid",), f"{len(cells):,} cells, more than {MOST_CELLS:,}; make several studies of it")
-    return Study(name, seed, min(trials, QUICK_TRIALS) if quick else trials, tuple(cells))
+    for name in dict.fromkeys(cell.kind for cell in cells) if trials > 1 else ():
+        if kind_of(name).single:
+            why = f"nothing in a {name} cell is random, so that one trial is all there is"
+            raise source.error(("trials",), f"{trials} is too many: {why}; write trials = 1 in a study of its own")
+    return Study(title, seed, min(trials, QUICK_TRIALS) if quick else trials, tuple(cells))
 
 
 def _whole(table: Mapping[str, Any], key: str, least: int, most: int, usual: int | None, source: Source) -> int:

@@ -51,6 +51,11 @@ class Executor(Protocol):
         """How many batches it wants at a time; may change."""
         ...
 
+    @property
+    def at_once(self) -> int:
+        """How many of them it runs at the same time; the others wait there."""
+        ...
+
     def submit(self, batch: Batch) -> Pending:
         """Begin to run a batch."""
         ...
@@ -80,6 +85,11 @@ class LocalExecutor:
     @property
     def slots(self) -> int:
         """One batch for each worker."""
+        return self._slots
+
+    @property
+    def at_once(self) -> int:
+        """All of them."""
         return self._slots
 
     def submit(self, batch: Batch) -> Future[list[Done]]:

@@ -18,7 +18,7 @@ from dynlatch.views.style import INK, MUTED, PALETTE, PAPER, Floats, arrange, le
 
 if TYPE_CHECKING:
     from dynlatch.claims.curves import Curve
-    from dynlatch.claims.outcomes import Claim, Part
+    from dynlatch.claims.outcomes import Claim, Dependence, Part
     from dynlatch.claims.redundancy import Fact
     from dynlatch.studies.cell import Record
 
@@ -172,7 +172,7 @@ def claims_markdown(claims: Sequence[Claim]) -> str:
 
 def claim_remarks(claim: Claim) -> list[str]:
     """What a claim's verdict depends on, which settings are not the defaults, and what else there is to know."""
-    made = [f"{d.what}: {d.verdict}, not {d.usual} ({d.num_cells} cells)" for d in claim.depends]
+    made = [_dependence_text(d) for d in claim.depends]
     steady = [d.what for d in claim.dependences if d.verdict is d.usual]
     if steady:
         made.append(f"the same verdict: {'; '.join(steady)}")
@@ -182,6 +182,11 @@ def claim_remarks(claim: Claim) -> list[str]:
     if claim.departed:
         made.append("not the defaults: " + ", ".join(f"{name} = {value}" for name, value in claim.departed))
     return made + list(claim.notes)
+
+
+def _dependence_text(d: Dependence) -> str:
+    told = "; ".join(f"{part.statement}: {part.verdict} {_effect(part)}".removesuffix(" -") for part in d.turned)
+    return f"{d.what}: {d.verdict}, not {d.usual} ({d.num_cells} cells){': ' if told else ''}{told}"
 
 
 def _effect(part: Part) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from dynlatch.claims.grids import Grid
 from dynlatch.claims.outcomes import Rule, Says
 from dynlatch.claims.parts import Measure, better, mean_by_trial, solving, sum_by_trial, times, worsening
-from dynlatch.claims.rows import Grid, Table, samples
+from dynlatch.claims.rows import Table, samples
 from dynlatch.claims.statistics import share_above, share_below, sign_flip
 from dynlatch.studies.cell import Cell, Record
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from made_records import trained
 
-from dynlatch.claims.rows import Grid, Place, samples, together
+from dynlatch.claims.rows import samples, together
 from dynlatch.errors import InputError
 from dynlatch.seeds import rng_for
 from dynlatch.studies.cell import Cell, Record
@@ -59,32 +59,3 @@ def test_samples_are_paired_by_seed_and_trial() -> None:
 def test_what_is_no_result_is_refused(bad: list[Record], said: str) -> None:
     with pytest.raises(InputError, match=said):
         samples(bad, "train")
-
-
-def test_the_reference_is_the_variant_nearest_to_the_defaults() -> None:
-    name = "algorithm.radius"
-    records = [record(0, **{name: r, "T": T}) for r in (1.0, 2.0, 8.0) for T in (10, 20)]
-    records += [record(0, **{name: 8.0, "T": T}) for T in (50, 100)]
-    grid = Grid(samples(records, "train"))
-    assert {dict(s.cell.settings)[name] for s in grid.usual().values()} == {2.0}
-    assert grid.departed() == ()
-    one, eight = grid.changes()
-    assert (one.name, one.settings, eight.settings) == ("multi-grid", ((name, 1.0),), ((name, 8.0),))
-    assert set(eight.table) == set(eight.usual) == {Place("parity", T, 0.0, "multi-grid") for T in (10, 20)}
-    assert all(s.cell[name] == 8.0 for s in eight.table.values())
-
-
-def test_without_the_defaults_the_variant_of_most_cells_is_the_reference_and_is_told() -> None:
-    records = [record(0, budget=b, T=T) for b, T in ((500, 10), (900, 10), (900, 20))]
-    grid = Grid(samples(records, "train"))
-    assert len(grid.usual()) == 2
-    assert grid.departed() == (("multi-grid budget", 900),)
-
-
-def test_algorithms_are_compared_under_equal_settings_of_the_task() -> None:
-    tasks = [{"task.num_train": n, "algorithm": a} for n in (50, 20) for a in ("multi-grid", "annealing")]
-    grid = Grid(samples([record(0, **own) for own in tasks], "train"))
-    (change,) = grid.changes()
-    assert (change.name, change.settings) == ("parity", (("task.num_train", 20),))
-    assert [s.cell["task.num_train"] for s in change.table.values()] == [20, 20]
-    assert [s.cell["task.num_train"] for s in grid.usual().values()] == [50, 50]

@@ -37,7 +37,7 @@ radius = 3.0
 class Inline:
     """Batches in this process, in the place of workers."""
 
-    slots = 1
+    slots = at_once = 1
 
     def __init__(self, workers: int | None = None) -> None:
         self.workers = workers

@@ -22,6 +22,7 @@ class Stub:
     axes: ClassVar[tuple[str, ...]] = ("size", "doom")
     owners: ClassVar[tuple[str, ...]] = ()
     lanes: ClassVar[int] = 32
+    single: ClassVar[bool] = False
 
     def usual(self, point: Mapping[str, Scalar]) -> dict[str, Scalar]:
         return {"size": 1, "doom": "", "stub.share": 0.5}
@@ -74,7 +75,7 @@ class Inline:
     """Batches run at once, in this process."""
 
     def __init__(self, slots: int = 1, task: Callable[[Batch], list[Done]] = work) -> None:
-        self.slots = slots
+        self.slots = self.at_once = slots
         self.batches: list[Batch] = []
         self.closed = False
         self._task = task

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -16,8 +17,10 @@ pytest.importorskip("distributed", reason="clusters need the extra dynlatch[clus
 
 from cluster_tasks import LONG, Processes, forgetful, kill, meeting, patience, task, wait_for
 
+import dynlatch
 from dynlatch.errors import InputError
 from dynlatch.studies import batches, cluster, runner
+from dynlatch.studies.basins_zarr import basins_to_zarr
 from dynlatch.studies.batches import Batch
 from dynlatch.studies.cluster import ClusterExecutor, RemoteError, Workforce, answer
 from dynlatch.studies.ledger import Done, Ledger
@@ -83,7 +86,7 @@ def check(study: Study, ledger: Ledger, outcome: Outcome) -> None:
 def test_a_study_is_run_by_all_workers(ledger: Ledger, executor: ClusterExecutor, tmp_path: Path) -> None:
     study = stub_study(meeting(tmp_path / "a", 98), meeting(tmp_path / "a", 99), *map(stub_cell, range(1, 40)), seed=7)
     assert executor.workforce == Workforce(2, 2)
-    assert executor.slots == 3
+    assert (executor.slots, executor.at_once) == (3, 2)
     check(study, ledger, run(study, ledger, executor=executor, report=patience()))
     assert len(wait_for(tmp_path / "a", 2)) == 2
     assert run(study, ledger, executor=Inline()).found == len(study)
@@ -281,3 +284,16 @@ def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "distributed", None)
     with pytest.raises(InputError, match=r"pip install 'dynlatch\[cluster\]'"):
         ClusterExecutor("tcp://127.0.0.1:8786")
+
+
+def test_large_basins_are_labelled_there(there: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On processes that share nothing with this one but the wire."""
+    xarray, _ = pytest.importorskip("xarray"), pytest.importorskip("zarr")
+    monkeypatch.setattr("dynlatch.studies.kind_basins.TILE_CELLS", 900)
+    whole = dynlatch.basins(dynlatch.henon(), resolution=100)
+    with contextlib.closing(ClusterExecutor(there.address)) as executor:
+        stored = basins_to_zarr(dynlatch.henon(), tmp_path / "b.zarr", resolution=100, executor=executor)
+    assert stored.counts == whole.counts
+    with xarray.open_zarr(tmp_path / "b.zarr") as found:
+        assert (found["label"].values == whole.labels).all()
+        assert (found["time"].values == whole.times).all()

@@ -1,0 +1,33 @@
+"""Figure 4 of BSF94 for sequences ten times as long, T = 200 to 1000, of what still learns at T = 100.
+
+Runs what is missing of the study fig4-long and writes the figure and all results. Interrupt it at any time: the same
+command goes on. Quick: T = 200 and 500, ten trials.
+
+python analyses/figure_4_long.py [--quick] [--workers N] [--ledger FILE] [--studies FOLDER] [--out FOLDER]
+"""
+
+from __future__ import annotations
+
+from trials import done, options
+
+from dynlatch.studies import read_study, save
+from dynlatch.views.figures import png_bytes
+from dynlatch.views.study import figure_4
+
+NAME = "fig4-long"
+PICTURE = "figure_4_long.png"
+
+
+def main() -> None:
+    """Run, draw, and keep what came of it."""
+    arguments = options(__doc__, NAME)
+    study = read_study(arguments.studies / f"{NAME}.toml", quick=arguments.quick)
+    records = done(study, arguments.ledger, arguments.workers)
+    save(records, arguments.out / "results" / f"{NAME}.csv.gz", seconds=False)
+    picture = arguments.out / "pictures" / PICTURE
+    picture.write_bytes(png_bytes(figure_4(records)))
+    print(f"{picture}: {len(records):,} trials")
+
+
+if __name__ == "__main__":
+    main()
