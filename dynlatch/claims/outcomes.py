@@ -119,8 +119,8 @@ class Dependence:
 
     ``usual``: the verdict that it is set against: under another setting, that of the usual one in the same cells; of
     one task, the claim's; of one noise or T, that of the parts of which something is known there. ``settings``: what
-    differs, none for a reading or for some of the cells. ``turned``: under another setting, the parts whose verdict is
-    another one.
+    differs, none for a reading or for some of the cells. ``parts``: those worth telling: under another setting
+    those whose verdict is another one, and where each has its best setting all of them.
     """
 
     what: str
@@ -128,7 +128,7 @@ class Dependence:
     verdict: Outcome
     usual: Outcome
     num_cells: int
-    turned: tuple[Part, ...] = ()
+    parts: tuple[Part, ...] = ()
 
     @property
     def matters(self) -> bool:

@@ -266,7 +266,8 @@ def _changed(change: Change, plans: Callable[..., list[Plan]]) -> list[Dependenc
     if not _cells(after):
         return []
     turned = tuple(new for new, old in zip(after, before, strict=True) if new.votes and new.verdict is not old.verdict)
-    return [Dependence(change.what, change.settings, combined(after), combined(before), _cells(after), turned)]
+    told = turned if change.settings else tuple(part for part in after if part.findings)
+    return [Dependence(change.what, change.settings, combined(after), combined(before), _cells(after), told)]
 
 
 def _cells(parts: Sequence[Part]) -> int:

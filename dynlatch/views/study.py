@@ -173,7 +173,8 @@ def claims_markdown(claims: Sequence[Claim]) -> str:
 def claim_remarks(claim: Claim) -> list[str]:
     """What a claim's verdict depends on, which settings are not the defaults, and what else there is to know."""
     made = [_dependence_text(d) for d in claim.depends]
-    steady = [d.what for d in claim.dependences if d.verdict is d.usual]
+    made += [_dependence_text(d) for d in claim.dependences if d.verdict is d.usual and d.parts]
+    steady = [d.what for d in claim.dependences if d.verdict is d.usual and not d.parts]
     if steady:
         made.append(f"the same verdict: {'; '.join(steady)}")
     open_ones = [d.what for d in claim.dependences if not d.matters and d.verdict is not d.usual]
@@ -185,8 +186,9 @@ def claim_remarks(claim: Claim) -> list[str]:
 
 
 def _dependence_text(d: Dependence) -> str:
-    told = "; ".join(f"{part.statement}: {part.verdict} {_effect(part)}".removesuffix(" -") for part in d.turned)
-    return f"{d.what}: {d.verdict}, not {d.usual} ({d.num_cells} cells){': ' if told else ''}{told}"
+    told = "; ".join(f"{part.statement}: {part.verdict} {_effect(part)}".removesuffix(" -") for part in d.parts)
+    other = "the same verdict" if d.verdict is d.usual else f"{d.verdict}, not {d.usual}"
+    return f"{d.what}: {other} ({d.num_cells} cells){': ' if told else ''}{told}"
 
 
 def _effect(part: Part) -> str:
