@@ -9,7 +9,7 @@ python analyses/claims.py [--quick] [--workers N] [--ledger FILE] [--studies FOL
 
 from __future__ import annotations
 
-from trials import done, options
+from trials import done, markdown, options
 
 from dynlatch.claims import costs, growth, verdicts
 from dynlatch.studies import Record, read_study, save
@@ -47,11 +47,6 @@ def cost_tables(records: list[Record]) -> str:
         "What a trial that learns costs, those that fail included, on one processor of the machine that ran this:\n\n"
         f"{markdown(COST_COLUMNS, costs_rows(cells))}\nPower laws:\n\n{markdown(GROWTH_COLUMNS, growth_rows(laws))}"
     )
-
-
-def markdown(names: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    """A table."""
-    return "".join(f"| {' | '.join(row)} |\n" for row in (names, ("---",) * len(names), *rows))
 
 
 if __name__ == "__main__":

@@ -45,3 +45,8 @@ def done(study: Study, path: Path, workers: int | None) -> list[Record]:
             print(f"{study.name}: trial {failure.trial} of {failure.cell.text()} failed: {failure.reason}")
         print(f"{study.name}: {outcome.done:,} trials in {time.monotonic() - begin:.0f} s, {outcome.found:,} before")
         return ledger.records(study)
+
+
+def markdown(names: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """A table."""
+    return "".join(f"| {' | '.join(row)} |\n" for row in (names, ("---",) * len(names), *rows))

@@ -32,7 +32,7 @@ STUDIES = {
 }
 """What makes the pictures that are kept."""
 RESULTS = ("claims.md", "costs.md", "fig2a.csv.gz", "fig2b.csv.gz", "fig4.csv.gz")
-OTHER_RESULTS = ("fig4-long.csv.gz", "sensitivity.csv.gz", "sensitivity.md")
+OTHER_RESULTS = ("fig4-long.csv.gz", "growth.md", "sensitivity.csv.gz", "sensitivity.md")
 TINY = {
     "fig4": 'task = "latch"\nT = [4, 6]\nalgorithm = ["time-weighted", "adaptive-newton", "adam"]\nbudget = 99',
     "fig2a": 'kind = "minimal"\ntrained = "w"\nT = 4\nw_0 = [1.0, 2.0]\nvariance = [0.0, 0.2]\nbudget = 200',
@@ -113,7 +113,7 @@ def test_the_claims_are_judged_and_a_second_run_finds_all_done(quick: Quick, tmp
 def test_longer_sequences_and_other_settings(quick: Quick, tmp_path: Path, tiny: list[str]) -> None:
     printed, long = made_by(quick, ["figure_4_long.py", *tiny], tmp_path / "long")
     assert "fig4-long: 8 trials in" in printed
-    assert list(long) == ["pictures/figure_4_long.png", "results/fig4-long.csv.gz"]
+    assert list(long) == ["pictures/figure_4_long.png", "results/fig4-long.csv.gz", "results/growth.md"]
     printed, other = made_by(quick, ["sensitivity.py", *tiny], tmp_path / "other")
     assert "sensitivity: 36 trials in" in printed
     assert list(other) == ["results/sensitivity.csv.gz", "results/sensitivity.md"]

@@ -120,7 +120,7 @@ def growth(records: Iterable[Record]) -> list[Growth]:
         if len(levels) < 2 or min(int(s.solved.sum()) for s in levels) < LEAST_SOLVED:
             continue
         for quantity, factors in ((PRESENTATIONS, [1.0] * len(levels)), (SECONDS, [_rate(s) for s in some])):
-            if min(factors) <= 0.0:
+            if not np.all(np.array(factors) > 0.0):
                 continue  # no time was told
             slope = _slope(levels, np.log(factors))
             made.append(Growth(algorithm, quantity, task, noise, {"T": slope}, len(levels)))
@@ -153,7 +153,7 @@ def _rates(some: Sequence[Sample]) -> dict[str, Interval]:
         "parameters": np.log([float(max(num_parameters(s.place.task), 1)) for s in some]),
     }
     kept = {name: values for name, values in axes.items() if np.ptp(values) > 0.0}
-    return power_law(np.log(rates), kept) if min(rates) > 0.0 else {}
+    return power_law(np.log(rates), kept) if np.all(np.array(rates) > 0.0) else {}
 
 
 def power_law(logs: Floats, axes: Mapping[str, Floats]) -> dict[str, Interval]:

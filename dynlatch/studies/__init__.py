@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dynlatch.lazy import lazily
 
 if TYPE_CHECKING:
+    from dynlatch.studies.basins_zarr import basins_to_zarr as basins_to_zarr
     from dynlatch.studies.batches import Batch as Batch
     from dynlatch.studies.cell import Cell as Cell
     from dynlatch.studies.cell import Record as Record
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from dynlatch.studies.workers import LocalExecutor as LocalExecutor
 
 _HOMES = {
+    "basins_zarr": ("basins_to_zarr",),
     "batches": ("Batch",),
     "cell": ("Cell", "Record"),
     "cluster": ("ClusterExecutor",),
