@@ -32,7 +32,7 @@ STUDIES = {
 }
 """What makes the pictures that are kept."""
 RESULTS = ("claims.md", "costs.md", "fig2a.csv.gz", "fig2b.csv.gz", "fig4.csv.gz")
-OTHER_RESULTS = ("fig4-long.csv.gz", "growth.md", "sensitivity.csv.gz", "sensitivity.md")
+OTHER_RESULTS = ("cost_of_size.md", "fig4-long.csv.gz", "growth.md", "sensitivity.csv.gz", "sensitivity.md")
 TINY = {
     "fig4": 'task = "latch"\nT = [4, 6]\nalgorithm = ["time-weighted", "adaptive-newton", "adam"]\nbudget = 99',
     "fig2a": 'kind = "minimal"\ntrained = "w"\nT = 4\nw_0 = [1.0, 2.0]\nvariance = [0.0, 0.2]\nbudget = 200',
@@ -108,6 +108,14 @@ def test_the_claims_are_judged_and_a_second_run_finds_all_done(quick: Quick, tmp
     assert list(made) == ["pictures/figure_4.png", *(f"results/{n}" for n in RESULTS)]
     assert made == same
     assert sorted(p.name for p in (ANALYSES / "results").iterdir()) == sorted([*RESULTS, *OTHER_RESULTS])
+
+
+def test_the_cost_of_size_is_fitted(quick: Quick, tmp_path: Path) -> None:
+    printed, made = made_by(quick, ["cost_of_size.py"], tmp_path)
+    assert list(made) == ["cost_of_size.md"]
+    rows = [line for line in made["cost_of_size.md"].decode().splitlines() if "units^" in line]
+    assert [row.split(" | ")[0] for row in rows] == ["| back-propagation", "| multi-grid", "| adam"]
+    assert all(float(cell) > 0.0 for row in rows for cell in row.strip("| ").split(" | ")[2:]), printed
 
 
 def test_longer_sequences_and_other_settings(quick: Quick, tmp_path: Path, tiny: list[str]) -> None:

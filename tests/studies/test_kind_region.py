@@ -107,7 +107,5 @@ def test_refusals_name_the_line(text: str, line: int, said: str) -> None:
 
 
 def test_a_study_of_many_trials_is_refused_before_it_runs() -> None:
-    with pytest.raises(
-        InputError, match=r"line 2: trials: 9 is too many: nothing .* is random.*trials = 1"
-    ):
+    with pytest.raises(InputError, match=r"line 2: trials: 9 is too many: nothing .* is random.*trials = 1"):
         study_from_toml(HEAD.replace("trials = 1", "trials = 9") + 'map = "neuron"\nw = 2.0\n')
