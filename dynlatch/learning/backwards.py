@@ -78,7 +78,7 @@ def gradient(wiring, block, begun, steps, output_row):
     """The gradient of each lane's cost: totals over all steps.
 
     ``STRETCH`` steps at a time: first their deltas, which then stand one step after another, and after those what the
-    steps contribute, weight by weight, so that its total is read and written once.
+    steps contribute, four weights at a time, so that their totals are read and written once.
     """
     n = wiring.num_units
     miss = _begin_backwards(wiring, block, STRETCH * n, output_row)
@@ -116,14 +116,38 @@ def _add_stretch(wiring, block, i, delta_row, base, count):
 
     ``delta_row``, ``base``: where the delta of unit i and the signals of the first of these steps are.
     """
-    n, width = wiring.num_units, wiring.width
-    for c in range(at(wiring.free, i), at(wiring.cued, i)):
-        p = at(wiring.weight, c)
-        total = load(block.gradient, p)
-        row = base + at(wiring.source, c)
+    n, width, totals = wiring.num_units, wiring.width, block.gradient
+    c, end = at(wiring.free, i), at(wiring.cued, i)
+    while wiring.apart and c + 4 <= end:
+        _add_four(wiring, block, c, delta_row, base, count)
+        c += 4
+    while c < end:
+        p, row = at(wiring.weight, c), base + at(wiring.source, c)
+        total = load(totals, p)
         for step in range(count - 1, -1, -1):
             total = fma(load(block.deltas, delta_row + step * n), load(block.signals, row + step * width), total)
-        store(block.gradient, p, total)
+        store(totals, p, total)
+        c += 1
+
+
+@jit_part
+def _add_four(wiring, block, c, delta_row, base, count):
+    """As ``_add_stretch`` by the weights of connections c to c + 3 at once, so that a delta is read once for them."""
+    n, width, totals, signals = wiring.num_units, wiring.width, block.gradient, block.signals
+    p, q, r, s = at(wiring.weight, c), at(wiring.weight, c + 1), at(wiring.weight, c + 2), at(wiring.weight, c + 3)
+    of_p, of_q = base + at(wiring.source, c), base + at(wiring.source, c + 1)
+    of_r, of_s = base + at(wiring.source, c + 2), base + at(wiring.source, c + 3)
+    by_p, by_q, by_r, by_s = load(totals, p), load(totals, q), load(totals, r), load(totals, s)
+    for step in range(count - 1, -1, -1):
+        delta, later = load(block.deltas, delta_row + step * n), step * width
+        by_p = fma(delta, load(signals, of_p + later), by_p)
+        by_q = fma(delta, load(signals, of_q + later), by_q)
+        by_r = fma(delta, load(signals, of_r + later), by_r)
+        by_s = fma(delta, load(signals, of_s + later), by_s)
+    store(totals, p, by_p)
+    store(totals, q, by_q)
+    store(totals, r, by_r)
+    store(totals, s, by_s)
 
 
 @jit_part

@@ -125,9 +125,7 @@ def _advance(wiring, block, t, base, slot):
     signals, weights = block.signals, block.weights
     cues = t <= block.until[0, 0]
     for i in range(wiring.num_units):
-        a = spread(0.0)
-        for c in range(at(wiring.first, i), at(wiring.cued, i)):
-            a = fma(load(weights, at(wiring.weight, c)), carried(wiring, block, c, base), a)
+        a = _activation(wiring, block, i, base)
         if cues:
             for c in range(at(wiring.cued, i), at(wiring.first, i + 1)):
                 a = fma(load(weights, at(wiring.weight, c)), cue(wiring, block, c, t), a)
@@ -135,51 +133,91 @@ def _advance(wiring, block, t, base, slot):
             store(signals, base + i, where(alive(block, t), where(at_least(a, 0.0), 1.0, -1.0), 0.0))
             store(block.activations, slot * wiring.num_units + i, a)
         else:
-            x = tanh(a)
-            if t % STRETCH == 0:
-                x = unless_tiny(x)
-            store(signals, base + i, x)
+            store(signals, base + i, _state(a, t))
+
+
+@jit_part
+def _activation(wiring, block, i, base):
+    """What unit i gets at the step whose rows begin at ``base``, but from cues."""
+    a = spread(0.0)
+    for c in range(at(wiring.first, i), at(wiring.cued, i)):
+        a = fma(load(block.weights, at(wiring.weight, c)), carried(wiring, block, c, base), a)
+    return a
+
+
+@jit_part
+def _state(a, t):
+    """tanh at step t."""
+    x = tanh(a)
+    return unless_tiny(x) if t % STRETCH == 0 else x
+
+
+@jit_part
+def _go_on(wiring, block, t, base):
+    """As ``_enter`` and ``_advance`` of tanh units, where every sequence has begun and no cue or noise is to come."""
+    _enter(wiring, block, t, base)
+    for i in range(wiring.num_units):
+        store(block.signals, base + i, _state(_activation(wiring, block, i, base), t))
 
 
 @jit_part
 def is_disturbed(block):
     """Whether any lane wants fresh noise."""
-    most = 0.0
+    found = False
     for lane in range(LANES):
-        most = max(most, block.fresh[0, lane])
-    return most > 0.0
+        found |= block.fresh[0, lane] > 0.0
+    return found
+
+
+@jit_part
+def _last_special(wiring, block, disturbed, steps):
+    """The last step that needs more than ``_go_on``: a loop of this alone keeps all its constants in registers."""
+    return steps if wiring.threshold or disturbed else min(block.until[0, 0], steps)
 
 
 @jit_part
 def forward(wiring, block, begun, steps):
     """States of all steps from ``begun`` on, kept; returns the output row."""
     disturbed = is_disturbed(block)
+    special = _last_special(wiring, block, disturbed, steps)
     for i in range(wiring.num_units):
         store(block.signals, (begun - 1) * wiring.width + i, 0.0)
-    for t in range(begun, steps + 1):
+    for t in range(begun, special + 1):
         base = t * wiring.width
         _enter(wiring, block, t, base)
         if disturbed:
             _disturb(wiring, block, t, base)
         _advance(wiring, block, t, base, t)
+    for t in range(max(begun, special + 1), steps + 1):
+        _go_on(wiring, block, t, t * wiring.width)
     return steps * wiring.width + wiring.output
+
+
+@jit_part
+def _turn(wiring, block, base):
+    """Where the rows of the next step begin, after those from ``base`` on, in a ring."""
+    if base == RING * wiring.width:
+        for i in range(wiring.num_units):
+            store(block.signals, i, load(block.signals, base + i))
+        base = 0
+    return base + wiring.width
 
 
 @jit_part
 def forward_only(wiring, block, begun, steps):
     """As ``forward``, but only the last states are kept."""
     disturbed = is_disturbed(block)
+    special = _last_special(wiring, block, disturbed, steps)
     base = 0
     for i in range(wiring.num_units):
         store(block.signals, i, 0.0)
-    for t in range(begun, steps + 1):
-        if base == RING * wiring.width:
-            for i in range(wiring.num_units):
-                store(block.signals, i, load(block.signals, base + i))
-            base = 0
-        base += wiring.width
+    for t in range(begun, special + 1):
+        base = _turn(wiring, block, base)
         _enter(wiring, block, t, base)
         if disturbed:
             _disturb(wiring, block, t, base)
         _advance(wiring, block, t, base, 1)
+    for t in range(max(begun, special + 1), steps + 1):
+        base = _turn(wiring, block, base)
+        _go_on(wiring, block, t, base)
     return base + wiring.output

@@ -28,8 +28,8 @@ from dynlatch.maps.threads import for_chunks, num_threads
 
 _PARTS: Final = 2
 """Parts of a batch for each of several threads, ..."""
-_FEW: Final = 16
-"""... and rows for which a second thread is not worth its start."""
+_FEW: Final = 4000
+"""... and steps of units, in rows of lanes, that are the least for one: a tenth of a millisecond's work."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,8 +155,9 @@ class Batch:
             spare.append(block)
 
         threads = num_threads(self._threads)
-        parts = 1 if threads == 1 else _PARTS * threads
-        for_chunks(part, self._rows, max(_FEW, -(-self._rows // parts)), threads=threads)
+        worth = self._rows * self.steps * self.network.num_units // _FEW
+        parts = 1 if threads == 1 else max(1, min(_PARTS * threads, worth))
+        for_chunks(part, self._rows, max(1, -(-self._rows // parts)), threads=threads)
 
     def _block(self, *, backwards: bool, terms: bool) -> Block:
         """Working arrays that share the sequences; with ``terms``, deltas of all steps are kept."""

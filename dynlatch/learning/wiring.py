@@ -32,6 +32,8 @@ class Wiring(NamedTuple):
     threshold: bool
     biased: bool
     """Whether there is a row of ones."""
+    apart: bool
+    """Whether no two connections share a free weight."""
     first: Integers
     """(n + 1): connections ``first[i]`` to ``first[i + 1] - 1`` lead to unit i: fixed ones, ..."""
     free: Integers
@@ -117,6 +119,7 @@ def wire(network: Network) -> Wiring:
         output=place[network.output],
         threshold=network.kind == "threshold",
         biased=biased,
+        apart=len(number) == sum(isinstance(c.weight, str) for c in network.connections),
         first=first,
         free=first[:-1] + count((False, False)),
         cued=first[:-1] + count((False, False), (False, True)),

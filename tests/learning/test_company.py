@@ -11,7 +11,7 @@ import pytest
 from learning_cases import NETWORKS, case_of
 
 from dynlatch.lanes import LANES
-from dynlatch.learning import backwards, forwards
+from dynlatch.learning import backwards, forwards, objective
 from dynlatch.learning.block import ITS_OWN
 from dynlatch.learning.network import Network
 from dynlatch.learning.objective import Batch
@@ -22,8 +22,9 @@ from dynlatch.learning.workplace import Workplace
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_no_sequence_depends_on_its_company(name: str) -> None:
+def test_no_sequence_depends_on_its_company(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Alone, among others, in another order, on other threads and with more room before them: equal to the bit."""
+    monkeypatch.setattr(objective, "_FEW", 1)
     rng = np.random.default_rng(5)
     lengths = [int(n) for n in rng.integers(1, 13, size=2 * LANES + 6)]
     network, sequences, values = case_of(NETWORKS[name], 2, lengths)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from learning_cases import OWN
+from learning_cases import OWN, case_of
 
 from dynlatch.errors import InputError
 from dynlatch.learning.network import Bias, Connection, Cue, Network, Previous, SameStep, Signal, Source
@@ -169,6 +169,19 @@ def test_a_shared_weight_has_the_sum_of_its_parts_as_gradient_and_a_fixed_one_no
     for p, name in enumerate(OWN.parameters):
         mine = [k for k, c in enumerate(OWN.connections) if c.weight == name]
         np.testing.assert_allclose(together[:, p], parts[:, mine].sum(axis=1), rtol=1e-10, atol=1e-14)
+
+
+def test_weights_that_one_unit_gets_again_and_again_add_up() -> None:
+    """Four at a time are added to totals of their own, unless they have one in common."""
+    _, sequences, each = case_of(TWO_SEQUENCE, 4, [3, 9, 11])
+    once = tuple(
+        dataclasses.replace(c, weight=f"to {c.unit}" if isinstance(c.weight, str) else c.weight)
+        for c in TWO_SEQUENCE.connections
+    )
+    few = each[:, :5]
+    together = Batch(dataclasses.replace(TWO_SEQUENCE, connections=once), sequences).gradients(few)[1]
+    parts = Batch(TWO_SEQUENCE, sequences).gradients(np.repeat(few, 5, axis=1))[1]
+    np.testing.assert_allclose(together, parts.reshape(3, 5, 5).sum(axis=2), rtol=1e-10, atol=1e-14)
 
 
 def test_another_kind_keeps_the_connections() -> None:
