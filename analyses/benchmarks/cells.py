@@ -172,7 +172,7 @@ def paving(repeats: int, accuracies: list[float]) -> list[dict[str, Any]]:
 # --- basins and growth ------------------------------------------------------------------------------------------------
 
 
-def basins(repeats: int) -> list[dict[str, Any]]:
+def basins(repeats: int, depth: int | None) -> list[dict[str, Any]]:
     """The share of the box that certified basins decide, and the seconds that takes with the attractors known."""
     rows: list[dict[str, Any]] = []
     for name, m, box in (
@@ -180,8 +180,8 @@ def basins(repeats: int) -> list[dict[str, Any]]:
         ("network of 2 units on [-4, 4]^2", dynlatch.tanh_network(WEIGHTS), SIDE),
         ("Henon's chaotic attractor", dynlatch.henon(), None),
     ):
-        found = dynlatch.certified_basins(m, box)
-        again = partial(dynlatch.certified_basins, m, box, attractors=found.attractors)
+        found = dynlatch.certified_basins(m, box, depth=depth)
+        again = partial(dynlatch.certified_basins, m, box, depth=depth, attractors=found.attractors)
         seconds = [timed(again) for _ in range(repeats)]
         rows.append(
             {"map": name, "decided": float(found.decided), "cells": int(found.tree.leaves.size),
@@ -243,7 +243,7 @@ def main() -> None:
     report: dict[str, Any] = {
         "morse": morse(24 if quick else 256, repeats),
         "paving": paving(1 if quick else 5, [0.2] if quick else [0.05, 0.02, 0.01]),
-        "basins": basins(1 if quick else 5),
+        "basins": basins(1, 5) if quick else basins(5, None),
         "growth": growth([32, 64] if quick else [128, 256, 512, 1024, 2048, 3163]),
     }
     report["slopes"] = {key: slope(report["growth"], key) for key in ("seconds", "peak_MB")}

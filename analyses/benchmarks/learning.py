@@ -3,9 +3,10 @@
 The work, all in float64: B trials side by side, each with parameters of its own, present one sequence of T = 50 at
 most: the cost alone, or the cost and its gradient by back-propagation through time. Every contestant gets the batch
 size, the number of threads and the options that suit it best, dynlatch too; costs, errors and gradients are compared
-before anything is timed; then dynlatch and a peer take turns (a rest, a call, and a call that is timed), and the
-medians of the ratios are reported. Everybody has parameters and results in a layout of their own. The limit is a bare
-loop over as many tanh as the sequences' own steps need, the same tanh, on one thread, against dynlatch on one thread.
+before anything is timed; then dynlatch and a peer take turns (a rest, some calls to warm up, and calls that are timed as
+a whole, for training calls again and again), and the medians of the ratios are reported. Everybody has parameters and
+results in a layout of their own. The limit is a bare loop over as many tanh as the sequences' own steps need, the same
+tanh, on one thread, against dynlatch on one thread.
 
     python analyses/benchmarks/learning.py [--quick] [--out FILE.json]
 """
@@ -38,9 +39,10 @@ T = 50
 NOISE = 0.2
 TASKS = {"latch": Latch, "two-sequence": TwoSequence, "parity": Parity}
 WORKS = ("cost", "gradient")
-_REST = 0.02
+_REST, _WARM, _SPAN = 0.02, 0.02, 0.05
+"""Seconds of a turn: until the threads of others stop waiting for work, until one is at full speed, and timed."""
 _TURNS = 7
-SIZES = (1024, 4096, 16_384)
+SIZES = (1024, 4096, 16_384, 65_536)
 
 
 def timed(work: Callable[[], Any]) -> float:
@@ -60,10 +62,19 @@ def best_of(work: Callable[[], Any], least: float = 0.2) -> float:
 
 
 def turn(work: Callable[[], Any]) -> float:
-    """Seconds of one call after another one, both after a rest in which the threads of others stop waiting for work."""
+    """Seconds of a call, one of many."""
     time.sleep(_REST)
-    work()
-    return timed(work)
+    during(work, _WARM)
+    return during(work, _SPAN)
+
+
+def during(work: Callable[[], Any], seconds: float) -> float:
+    """Seconds of each of the calls, one or more, that fill a time."""
+    begin, count, passed = time.perf_counter(), 0, 0.0
+    while passed < seconds:
+        work()
+        count, passed = count + 1, time.perf_counter() - begin
+    return passed / count
 
 
 def rate_of(size: int, call: Callable[[], Any]) -> float:
@@ -89,6 +100,14 @@ def contestants(work: str, name: str, compiled: bool) -> dict[str, list[Peer]]:
     if compiled:
         found["PyTorch, compiled into one loop"] = [p for p in choices(name, work, "torch", cores[-1]) if p.compiled]
     return found
+
+
+def installed(found: dict[str, list[Peer]]) -> dict[str, list[Peer]]:
+    """Those whose library is there; a line for each of the others."""
+    for title, options in found.items():
+        if find_spec(options[0].library) is None:
+            print(f"{title}: {options[0].library} is not installed")
+    return {title: options for title, options in found.items() if find_spec(options[0].library) is not None}
 
 
 def batch_of(name: str, size: int, threads: int | None) -> tuple[Batch, np.ndarray, Data]:
@@ -135,16 +154,16 @@ def compare(sizes: tuple[int, ...], repeats: int, compiled: bool) -> list[dict[s
     rows: list[dict[str, Any]] = []
     for name in TASKS:
         for work in WORKS:
+            rivals = installed(contestants(work, name, compiled))
+            if not rivals:
+                continue
             ours = [
                 (size, threads, our_call(*batch_of(name, size, threads)[:2], work))
                 for size in sizes
                 for threads in sorted({1, os.cpu_count() or 1})
             ]
             mine, threads, our = max(ours, key=lambda option: rate_of(option[0], option[2]))
-            for title, options in contestants(work, name, compiled).items():
-                if find_spec(options[0].library) is None:
-                    print(f"{title}: {options[0].library} is not installed")
-                    continue
+            for title, options in rivals.items():
                 rate, peer, best, call = quickest(options, name, sizes)
                 check_same(name, work, peer)
                 rates = np.array([(mine / turn(our), best / turn(call)) for _ in range(repeats)])

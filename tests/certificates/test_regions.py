@@ -119,7 +119,7 @@ def altered(maker: ModuleType, doc: Json, path: tuple[str | int, ...], change: C
 def test_a_stronger_claim_is_rejected(maker: ModuleType, name: str) -> None:
     rng = random.Random(name)
     for path, sense in UNSAFE[name]:
-        for _ in range(6):
+        for _ in range(4):
             part = NEARLY.get(name, LEAST) * (1 + F(rng.randint(0, 100), 100))
             found = maker.checked(altered(maker, document(name), path, lambda x, p=part, s=sense: x * (1 + s * p)))
             assert found.verdict is not Verdict.PROVED, (path, part)
@@ -192,7 +192,7 @@ def test_cells_given_to_another_attractor_are_rejected(maker: ModuleType, name: 
     owned = [i for i, k in enumerate(label) if k >= 0]
     choices = [-2, *range(len(doc["claim"]["targets"]))]
     assert maker.checked(relabelled(maker, doc, tree, label)).verdict is Verdict.PROVED
-    for _ in range(30):
+    for _ in range(12):
         i = rng.choice(owned)
         wrong = list(label)
         wrong[i] = rng.choice([k for k in choices if k != label[i]])
@@ -211,7 +211,7 @@ def test_cells_that_nothing_leads_from_are_rejected(maker: ModuleType, name: str
             wrong[i], ranks[i], one[i] = k, max(rank) + 1, 1
             changed = relabelled(maker, doc, tree, wrong, rank=ranks, steps=one)
             assert maker.checked(changed).verdict is not Verdict.PROVED
-    for i in rng.sample([i for i, r in enumerate(rank) if r >= 1 and label[i] >= 0], 10):
+    for i in rng.sample([i for i, r in enumerate(rank) if r >= 1 and label[i] >= 0], 5):
         ranks = list(rank)
         ranks[i] = 0
         assert maker.checked(relabelled(maker, doc, tree, label, rank=ranks)).verdict is not Verdict.PROVED
@@ -226,7 +226,7 @@ def test_membership_turned_round_is_rejected(maker: ModuleType, name: str, readi
     members, steps, owner = (maker.column(doc, c) for c in (reading, f"{reading}_steps", "attractor"))
     for value in (0, 1):
         places = [i for i, v in enumerate(members) if v == value and owner[i] >= 0]
-        for i in rng.sample(places, min(3, len(places))):
+        for i in rng.sample(places, min(2, len(places))):
             wrong = list(members)
             wrong[i] = 1 - value
             for length in {1, max(steps[i], 1), 2, 6}:
@@ -269,13 +269,13 @@ def test_a_set_with_a_way_out_is_rejected(maker: ModuleType, name: str) -> None:
     stays = unpacked_column(maker, doc, "stays")
     inner = [i for i, v in enumerate(stays) if v]
     rejected = 0
-    for i in rng.sample(inner, 15):
+    for i in rng.sample(inner, 8):
         fewer = list(stays)
         fewer[i] = 0
         rejected += maker.checked(with_column(maker, doc, "stays", fewer, "u1")).verdict is not Verdict.PROVED
-    assert rejected >= 12  # nearly every cell of the set is needed by another
+    assert rejected >= 6  # nearly every cell of the set is needed by another
     outer = [i for i, v in enumerate(stays) if not v]
-    for i in rng.sample(outer, 6):
+    for i in rng.sample(outer, 3):
         more = list(stays)
         more[i] = 1
         found = maker.checked(with_column(maker, doc, "stays", more, "u1"))
