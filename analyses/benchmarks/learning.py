@@ -4,9 +4,9 @@ The work, all in float64: B trials side by side, each with parameters of its own
 most: the cost alone, or the cost and its gradient by back-propagation through time. Every contestant gets the batch
 size, the number of threads and the options that suit it best, dynlatch too; costs, errors and gradients are compared
 before anything is timed; then dynlatch and a peer take turns (a rest, some calls to warm up, and calls that are timed
-as a whole, for training calls again and again), and the medians of the ratios are reported. Everybody has parameters and
-results in a layout of their own. The limit is a bare loop over as many tanh as the sequences' own steps need, the same
-tanh, on one thread, against dynlatch on one thread.
+as a whole, for training calls again and again), and the medians of the ratios are reported. Everybody has parameters
+and results in a layout of their own. The limit is a bare loop over as many tanh as the sequences' own steps need, the
+same tanh, on one thread, against dynlatch on one thread.
 
     python analyses/benchmarks/learning.py [--quick] [--out FILE.json]
 """
