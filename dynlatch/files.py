@@ -46,6 +46,20 @@ def whole_file(path: Path) -> Generator[Path, None, None]:
 
 
 @contextlib.contextmanager
+def going_on(path: Path) -> Generator[None, None, None]:
+    """For work whose finished parts are kept: the same call takes it up again.
+
+    Raises: OutputError in place of every OSError of the block.
+    """
+    try:
+        yield
+    except OutputError:
+        raise
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written ({_reason(error)}); make room and call again to go on") from error
+
+
+@contextlib.contextmanager
 def staged_folder(folder: Path) -> Generator[Path, None, None]:
     """An empty folder to write into: its files move into ``folder`` when the block ends well.
 

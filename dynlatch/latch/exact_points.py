@@ -72,6 +72,6 @@ def _polynomial_solutions(m: Map) -> list[Exact]:
         else:
             found = [tuple(s) for s in sp.solve_poly_system(polynomials, *m.states) or []]
     except (sp.PolynomialError, sp.CoercionFailed, NotImplementedError):
-        return []
+        return []  # coefficients that are not rational, or a system without finitely many solutions
     short = [state for state in found if sum(sp.count_ops(e) for e in state) <= _MAX_OPERATIONS]
     return [state for state in short if all(e.is_real for e in state)]

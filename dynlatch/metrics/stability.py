@@ -14,7 +14,7 @@ from dynlatch.metrics.boundary import checked_confidence
 from dynlatch.progress import SILENT, Progress
 from dynlatch.regions.attractors import Attractors
 from dynlatch.regions.basins import MAX_STEPS, prepare
-from dynlatch.regions.labels import Label
+from dynlatch.regions.labels import Label, label_counts
 from dynlatch.seeds import rng_for
 
 SAMPLES: Final = 10_000
@@ -114,8 +114,8 @@ def basin_stability(
     counts: dict[int, int] = dict.fromkeys(range(len(run.attractors)), 0)
     for states in _random_states(m, run.grid.sides, total, seed):
         labels, _ = run.label_states(states, threads=threads, progress=progress)
-        for label, count in zip(*np.unique(labels, return_counts=True), strict=True):
-            counts[int(label)] = counts.get(int(label), 0) + int(count)
+        for label, count in label_counts(labels).items():
+            counts[label] = counts.get(label, 0) + count
     shares = tuple(
         Share(label, _name(run.attractors, label), count, count / total, binomial_interval(count, total, level, method))
         for label, count in sorted(counts.items(), key=lambda pair: (pair[0] < 0, abs(pair[0])))

@@ -15,7 +15,7 @@ from dynlatch.progress import SILENT, Progress
 from dynlatch.regions.attractors import Attractors, find_attractors
 from dynlatch.regions.grid import BYTES_PER_CELL, Grid, check_memory, make_grid
 from dynlatch.regions.labeller import CHUNK, Labeller, captures_of
-from dynlatch.regions.labels import Label, Labels, Times
+from dynlatch.regions.labels import Label, Labels, Times, label_counts
 
 if TYPE_CHECKING:
     import xarray
@@ -44,8 +44,7 @@ class Basins:
     @property
     def counts(self) -> dict[int, int]:
         """How many cells carry each label that occurs."""
-        found, number = np.unique(self.labels, return_counts=True)
-        return {int(label): int(count) for label, count in zip(found, number, strict=True)}
+        return label_counts(self.labels)
 
     @property
     def fractions(self) -> dict[int, float]:

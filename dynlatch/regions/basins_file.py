@@ -13,13 +13,13 @@ from typing import Final
 import numpy as np
 
 from dynlatch.errors import OutputError
-from dynlatch.files import replacing, writable_parent
+from dynlatch.files import going_on, replacing, writable_parent
 from dynlatch.maps.definition import Map
 from dynlatch.progress import SILENT, Progress
 from dynlatch.regions.attractors import Attractors
 from dynlatch.regions.basins import MAX_STEPS, Run, describe, prepare
 from dynlatch.regions.grid import BYTES_PER_CELL, Grid
-from dynlatch.regions.labels import Labels, Times
+from dynlatch.regions.labels import Labels, Times, label_counts
 
 _ROWS_PER_CHUNK: Final = 64
 
@@ -71,15 +71,10 @@ def write_basins(
         raise OutputError(
             f"{target}: {need:.3g} GB are needed but {free / 1e9:.3g} GB are free; choose a lower resolution"
         )
-    try:
+    with going_on(target):
         for first, last in run.parts():
             parts.compute(first, last, threads, progress)
         counts = parts.assemble()
-    except OSError as error:
-        if isinstance(error, OutputError):
-            raise
-        reason = error.strerror or error
-        raise OutputError(f"{target} cannot be written ({reason}); make room and call again to go on") from error
     parts.remove()
     return BasinsFile(target, run.grid, run.attractors, counts)
 
@@ -135,8 +130,7 @@ class _Parts:
                 labels, times = self._read(first)
                 label[first:last] = labels.reshape(-1, *shape[1:])
                 time[first:last] = times.reshape(-1, *shape[1:])
-                found, number = np.unique(labels, return_counts=True)
-                counts.update({int(a): int(b) for a, b in zip(found, number, strict=True)})
+                counts.update(label_counts(labels))
         return dict(sorted(counts.items()))
 
     def _read(self, first: int) -> tuple[Labels, Times]:

@@ -31,3 +31,9 @@ FAR: Final = 1e6
 LOST_STEPS: Final = 20
 CELL_HITS: Final = 16
 """Consecutive steps in the cells of a recurrent set that count as having reached it."""
+
+
+def label_counts(labels: Labels) -> dict[int, int]:
+    """How many cells carry each label that occurs, the least label first."""
+    found, number = np.unique(labels, return_counts=True)
+    return dict(zip(found.tolist(), number.tolist(), strict=True))

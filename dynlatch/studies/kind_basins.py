@@ -20,6 +20,7 @@ from dynlatch.maps.evaluators import compiled_map
 from dynlatch.maps.text import map_from_json, map_to_json
 from dynlatch.regions.grid import Grid
 from dynlatch.regions.labeller import Captures, Labeller
+from dynlatch.regions.labels import label_counts
 from dynlatch.studies.cell import Cell
 
 if TYPE_CHECKING:
@@ -68,7 +69,9 @@ class Tiles:
         found: list[dict[str, Value]] = []
         for trial in trials:
             labels, times = labeller.label_tile(*block(labeller.grid, tile_of(cell), trial))
-            found.append({"label": _packed(labels), "time": _packed(times), "counts": _counted(labels)})
+            found.append(
+                {"label": _packed(labels), "time": _packed(times), "counts": counts_text(label_counts(labels))}
+            )
         return found
 
 
@@ -168,11 +171,11 @@ def unpacked(text: str, dtype: type[np.generic], counts: Sequence[int]) -> NDArr
     return cells.view(dtype).reshape(counts)
 
 
-def _counted(labels: Labels) -> str:
-    found, number = np.unique(labels, return_counts=True)
-    return " ".join(f"{label}:{count}" for label, count in zip(found.tolist(), number.tolist(), strict=True))
+def counts_text(counts: Mapping[int, int]) -> str:
+    """How many cells carry each label, as text."""
+    return " ".join(f"{label}:{count}" for label, count in counts.items())
 
 
 def counts_of(text: str) -> dict[int, int]:
-    """How many cells carry each label that occurs."""
+    """What ``counts_text`` wrote."""
     return {int(label): int(count) for label, count in (pair.split(":") for pair in text.split())}

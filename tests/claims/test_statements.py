@@ -190,6 +190,7 @@ def test_a_verdict_that_hangs_on_a_setting_says_so() -> None:
     assert (matters.settings, matters.verdict, matters.usual) == ((("algorithm.radius", 8.0),), "FAILS", "HOLDS")
     assert matters.num_cells == 2, "only where both radii were tried"
     assert matters.what == "multi-grid with algorithm.radius = 8.0"
+    assert [part.verdict for part in matters.parts] == ["FAILS"], "the parts that turn are told"
     assert claim.departed == ()
 
 

@@ -22,9 +22,10 @@ from study_stubs import Inline
 import dynlatch as d
 from dynlatch.errors import InputError, OutputError
 from dynlatch.regions.basins import prepare
+from dynlatch.regions.labels import label_counts
 from dynlatch.studies import kind_basins
 from dynlatch.studies.batches import Batch
-from dynlatch.studies.kind_basins import cell_of, counts_of, unpacked
+from dynlatch.studies.kind_basins import cell_of, counts_of, counts_text, unpacked
 from dynlatch.studies.ledger import Done
 from dynlatch.studies.workers import LocalExecutor
 
@@ -303,4 +304,5 @@ def test_a_study_file_has_no_tiles(run: Run, tmp_path: Path) -> None:
 
 
 def test_counts_read_back() -> None:
-    assert counts_of(kind_basins._counted(np.array([[-1, 0], [3, 0]], dtype=np.int16))) == {-1: 1, 0: 2, 3: 1}
+    counts = label_counts(np.array([[-1, 0], [3, 0]], dtype=np.int16))
+    assert counts_of(counts_text(counts)) == counts == {-1: 1, 0: 2, 3: 1}

@@ -20,6 +20,7 @@ from study_stubs import Inline, Stub, stub_cell, stub_result, stub_study, task
 from dynlatch.errors import InputError, OutputError
 from dynlatch.studies import batches, runner
 from dynlatch.studies.batches import Batch, Plan, work
+from dynlatch.studies.cell import Cell
 from dynlatch.studies.kind_minimal import MinimalProblem
 from dynlatch.studies.kind_train import Training
 from dynlatch.studies.ledger import Done, Ledger
@@ -319,3 +320,27 @@ def test_what_a_dead_process_has_claimed_is_taken_over(ledger: Ledger) -> None:
     study = stub_study(trials=10)
     ledger.claim(dataclasses.replace(Owner.here(), started="0"), study.cells[0], 0, range(5))
     assert run(study, ledger, executor=Inline()).done == 30
+
+
+# --- how long it will take --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_the_time_left_is_that_of_what_runs_at_once(ledger: Ledger, at_once: int) -> None:
+    """Batches that wait at a cluster do not hurry anything."""
+    study, executor, heard = stub_study(), Inline(4), list[Standing]()
+    executor.at_once = at_once
+    run(study, ledger, executor=executor, report=heard.append)
+    assert heard[0].left == pytest.approx(40 * (1e-3 + 2e-3 + 3e-3) / at_once)
+
+
+def test_what_one_algorithm_took_says_nothing_of_another() -> None:
+    """Guessing takes a thousandth of what is guessed; annealing does not."""
+    one, more, other = (
+        Cell.of("train", {"task": "latch", "algorithm": name, "T": T})
+        for name, T in (("guessing", 10), ("guessing", 20), ("annealing", 10))
+    )
+    plan = Plan(0, {cell: range(10) for cell in (one, more, other)}, lambda _: 1.0)
+    plan.learn(one, 5, 5e-3)
+    assert plan.seconds(one) == plan.seconds(more) == pytest.approx(1e-3)
+    assert plan.seconds(other) == 1.0
