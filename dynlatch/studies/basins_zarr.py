@@ -75,8 +75,7 @@ def basins_to_zarr(
     store = _Store(target, run)
     if (counts := store.finished()) is None:
         with going_on(target):
-            store.fill(workers, executor, progress)
-            counts = store.finish()
+            counts = store.made(workers, executor, progress)
     return BasinsFile(target, run.grid, run.attractors, counts)
 
 
@@ -119,6 +118,17 @@ class _Store:
         raise OutputError(
             f"{self._target} is there and holds something else, or other settings; remove it or give another name"
         )
+
+    def made(self, workers: int | None, executor: Executor | None, progress: Progress) -> dict[int, int]:
+        """Do what is missing; the counts. Raises: as ``fill``, unless a process that shares the work was first."""
+        try:
+            self.fill(workers, executor, progress)
+            return self.finish()
+        except Exception:
+            if (counts := self.finished()) is None:
+                raise
+            shutil.rmtree(self._folder, ignore_errors=True)  # what was written when it was whole already
+            return counts
 
     def fill(self, workers: int | None, executor: Executor | None, progress: Progress) -> None:
         """Label what is missing. Raises: OutputError if tiles cannot be labelled."""
@@ -184,12 +194,7 @@ class _Store:
         with warnings.catch_warnings(category=ZarrUserWarning):
             warnings.simplefilter("ignore")  # that it is no part of the format; xarray warns where it is missing
             zarr.consolidate_metadata(self._folder)
-        try:
-            self._folder.rename(self._target)
-        except OSError:  # another process that shared the work was first
-            if self.finished() != found:
-                raise
-            shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.rename(self._target)
         for left in self._target.glob(f"{_LEDGER}*"):
             left.unlink(missing_ok=True)
         return found

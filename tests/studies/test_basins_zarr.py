@@ -27,6 +27,7 @@ from dynlatch.studies import kind_basins
 from dynlatch.studies.batches import Batch
 from dynlatch.studies.kind_basins import cell_of, counts_of, counts_text, unpacked
 from dynlatch.studies.ledger import Done
+from dynlatch.studies.owners import Owner
 from dynlatch.studies.workers import LocalExecutor
 
 zarr = pytest.importorskip("zarr", reason="Zarr stores need the extra dynlatch[zarr]")
@@ -239,14 +240,34 @@ def test_tiles_that_fail_are_told_and_tried_again(tmp_path: Path) -> None:
     assert same(tmp_path / "b.zarr", d.basins(NETWORK, resolution=60))
 
 
-def test_of_two_processes_the_second_to_end_finds_it_done(tmp_path: Path) -> None:
-    run = prepare(NETWORK, None, 60, None, None, None, 20_000, 0, d.progress.SILENT)  # type: ignore[attr-defined]
-    one, two = (basins_zarr._Store(tmp_path / "b.zarr", run) for _ in range(2))
-    for store in (one, two):
-        store.fill(None, Inline(), d.progress.SILENT)  # type: ignore[attr-defined]
-    counts = d.basins(NETWORK, resolution=60).counts
-    assert one.finish() == counts
-    assert one.finished() == two.finished() == counts
+@pytest.mark.parametrize("when", ["close", "submit"])
+def test_another_process_that_shares_the_work_may_be_first(tmp_path: Path, when: str) -> None:
+    """It ends after all tiles are done here, or while some are under way."""
+    target, whole = tmp_path / "b.zarr", d.basins(NETWORK, resolution=60)
+
+    class Overtaken(Inline):
+        def overtake(self, moment: str) -> None:
+            if moment == when and not target.exists():
+                assert basins_to_zarr(NETWORK, target, resolution=60, executor=Inline()).counts == whole.counts
+
+        def submit(self, batch: Batch) -> Any:
+            made = super().submit(batch)
+            self.overtake("submit")
+            return made
+
+        def close(self) -> None:
+            super().close()
+            self.overtake("close")
+
+    if when == "submit":  # as when this process was taken for dead
+        owner = Owner.here()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Owner, "is_gone", lambda self: self != owner)
+            assert basins_to_zarr(NETWORK, target, resolution=60, executor=Overtaken()).counts == whole.counts
+    else:
+        assert basins_to_zarr(NETWORK, target, resolution=60, executor=Overtaken()).counts == whole.counts
+    assert same(target, whole)
+    assert [p.name for p in tmp_path.iterdir()] == ["b.zarr"]
 
 
 # --- what cannot be ---------------------------------------------------------------------------------------------------
