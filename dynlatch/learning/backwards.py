@@ -54,6 +54,19 @@ def _sent_back(wiring, block, i, here, later):
 
 
 @jit_part
+def _sent_back_to_twins(wiring, block, i, here, later):
+    """As ``_sent_back`` for unit i and the one before it, its twin, so that a delta is read once for both."""
+    e, before = spread(0.0), spread(0.0)
+    apart = at(wiring.out_first, i) - at(wiring.out_first, i - 1)
+    for o in range(at(wiring.out_first, i), at(wiring.out_first, i + 1)):
+        from_row = (later if at(wiring.out_later, o) else here) + at(wiring.out_unit, o)
+        delta = load(block.deltas, from_row)
+        e = fma(load(block.weights, at(wiring.out_weight, o)), delta, e)
+        before = fma(load(block.weights, at(wiring.out_weight, o - apart)), delta, before)
+    return e, before
+
+
+@jit_part
 def _add_shares(wiring, block, i, t, base, delta):
     """Add what step t contributes to the gradient by the weights that lead to unit i."""
     totals = block.gradient
@@ -61,57 +74,70 @@ def _add_shares(wiring, block, i, t, base, delta):
         p = at(wiring.weight, c)
         store(totals, p, fma(delta, carried(wiring, block, c, base), load(totals, p)))
     if t <= block.until[0, 0]:
-        _add_cue_shares(wiring, block, i, t, delta)
+        _add_cue_shares(wiring, block, i, t, delta, 0)
 
 
 @jit_part
-def _add_cue_shares(wiring, block, i, t, delta):
-    """That by the weights of cues."""
+def _add_cue_shares(wiring, block, i, t, delta, into):
+    """That by the weights of cues, to the totals in the rows from ``into`` on."""
     totals = block.gradient
     for c in range(at(wiring.cued, i), at(wiring.cued_fixed, i)):
-        p = at(wiring.weight, c)
+        p = into + at(wiring.weight, c)
         store(totals, p, fma(delta, cue(wiring, block, c, t), load(totals, p)))
 
 
 @jit_part
-def gradient(wiring, block, begun, steps, output_row):
-    """The gradient of each lane's cost: totals over all steps.
+def gradient(wiring, block, begun, steps, output_row, into):
+    """The gradient of each lane's cost: totals over all steps, in the rows from ``into`` on.
 
     ``STRETCH`` steps at a time: first their deltas, which then stand one step after another, and after those what the
     steps contribute, four weights at a time, so that their totals are read and written once.
     """
     n = wiring.num_units
     miss = _begin_backwards(wiring, block, STRETCH * n, output_row)
-    _clear(block.gradient, 0, wiring.num_parameters)
+    _clear(block.gradient, into, wiring.num_parameters)
     last = steps
     while last >= begun:
         count = min(STRETCH, last - begun + 1)
         first = (STRETCH - count) * n
         for back in range(count):
             t, here = last - back, (STRETCH - 1 - back) * n
-            for reverse in range(n):
-                i = n - 1 - reverse
-                e = _sent_back(wiring, block, i, here, here + n)
-                if t == steps and i == wiring.output:
-                    e = e + miss
-                x = load(block.signals, t * wiring.width + i)
-                delta = e * fma(0.0 - x, x, 1.0)
-                if back == 0:
-                    delta = unless_tiny(delta)
-                if t <= block.until[0, 0]:
-                    # Before a sequence begins f' is 1, so deltas could overflow there, and inf * 0 would be nan.
-                    delta = where(alive(block, t), delta, 0.0)
-                    _add_cue_shares(wiring, block, i, t, delta)
-                store(block.deltas, here + i, delta)
+            i = n - 1
+            while i >= 0:
+                if at(wiring.twin, i):
+                    e, before = _sent_back_to_twins(wiring, block, i, here, here + n)
+                    _set_delta(wiring, block, i, t, back, e, miss, steps, into)
+                    _set_delta(wiring, block, i - 1, t, back, before, miss, steps, into)
+                    i -= 2
+                else:
+                    e = _sent_back(wiring, block, i, here, here + n)
+                    _set_delta(wiring, block, i, t, back, e, miss, steps, into)
+                    i -= 1
         for i in range(n):
-            _add_stretch(wiring, block, i, first + i, (last - count + 1) * wiring.width, count)
+            _add_stretch(wiring, block, i, first + i, (last - count + 1) * wiring.width, count, into)
         for i in range(n):
             store(block.deltas, STRETCH * n + i, load(block.deltas, first + i))
         last -= count
 
 
 @jit_part
-def _add_stretch(wiring, block, i, delta_row, base, count):
+def _set_delta(wiring, block, i, t, back, e, miss, steps, into):
+    """Keep the delta of unit i at step t, ``back`` steps before the end of a stretch, from what is sent back to it."""
+    if t == steps and i == wiring.output:
+        e = e + miss
+    x = load(block.signals, t * wiring.width + i)
+    delta = e * fma(0.0 - x, x, 1.0)
+    if back == 0:
+        delta = unless_tiny(delta)
+    if t <= block.until[0, 0]:
+        # Before a sequence begins f' is 1, so deltas could overflow there, and inf * 0 would be nan.
+        delta = where(alive(block, t), delta, 0.0)
+        _add_cue_shares(wiring, block, i, t, delta, into)
+    store(block.deltas, (STRETCH - 1 - back) * wiring.num_units + i, delta)
+
+
+@jit_part
+def _add_stretch(wiring, block, i, delta_row, base, count, into):
     """Add what ``count`` steps, the last one first, contribute by the weights to unit i that come from no cue.
 
     ``delta_row``, ``base``: where the delta of unit i and the signals of the first of these steps are.
@@ -119,10 +145,10 @@ def _add_stretch(wiring, block, i, delta_row, base, count):
     n, width, totals = wiring.num_units, wiring.width, block.gradient
     c, end = at(wiring.free, i), at(wiring.cued, i)
     while wiring.apart and c + 4 <= end:
-        _add_four(wiring, block, c, delta_row, base, count)
+        _add_four(wiring, block, c, delta_row, base, count, into)
         c += 4
     while c < end:
-        p, row = at(wiring.weight, c), base + at(wiring.source, c)
+        p, row = into + at(wiring.weight, c), base + at(wiring.source, c)
         total = load(totals, p)
         for step in range(count - 1, -1, -1):
             total = fma(load(block.deltas, delta_row + step * n), load(block.signals, row + step * width), total)
@@ -131,10 +157,11 @@ def _add_stretch(wiring, block, i, delta_row, base, count):
 
 
 @jit_part
-def _add_four(wiring, block, c, delta_row, base, count):
+def _add_four(wiring, block, c, delta_row, base, count, into):
     """As ``_add_stretch`` by the weights of connections c to c + 3 at once, so that a delta is read once for them."""
     n, width, totals, signals = wiring.num_units, wiring.width, block.gradient, block.signals
-    p, q, r, s = at(wiring.weight, c), at(wiring.weight, c + 1), at(wiring.weight, c + 2), at(wiring.weight, c + 3)
+    p, q = into + at(wiring.weight, c), into + at(wiring.weight, c + 1)
+    r, s = into + at(wiring.weight, c + 2), into + at(wiring.weight, c + 3)
     of_p, of_q = base + at(wiring.source, c), base + at(wiring.source, c + 1)
     of_r, of_s = base + at(wiring.source, c + 2), base + at(wiring.source, c + 3)
     by_p, by_q, by_r, by_s = load(totals, p), load(totals, q), load(totals, r), load(totals, s)

@@ -202,7 +202,7 @@ def epochs(wiring, block, courses, sees, step, memory, settings, order, budget, 
                         learns = True
             if learns:
                 if sees == _GRADIENT:
-                    gradient(wiring, block, begun, steps, output_row)
+                    gradient(wiring, block, begun, steps, output_row, 0)
                 elif sees == _PSEUDO:
                     least, most, margin = settings[-3], settings[-2], settings[-1]
                     drawn = block.streams[1].copy()

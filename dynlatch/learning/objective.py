@@ -103,7 +103,8 @@ class Batch:
         found, slopes = np.empty((self._rows, LANES)), np.empty_like(weights)
 
         def work(block: Block, first: int, last: int) -> None:
-            _gradients(self._place.wiring, block, weights, found, slopes, first, last, self.steps)
+            straight = block._replace(gradient=slopes.reshape(-1, LANES))
+            _gradients(self._place.wiring, straight, weights, found, first, last, self.steps)
 
         self._each(work, backwards=True)
         return found, slopes
@@ -240,15 +241,13 @@ def _costs(wiring, block, weights, found, first, last, steps):
 
 
 @jit
-def _gradients(wiring, block, weights, found, slopes, first, last, steps):
+def _gradients(wiring, block, weights, found, first, last, steps):
     for row in range(first, last):
         begun = _begin(wiring, block, weights, row, steps)
         output_row = forward(wiring, block, begun, steps)
-        gradient(wiring, block, begun, steps, output_row)
+        gradient(wiring, block, begun, steps, output_row, row * wiring.num_parameters)
         miss = load(block.signals, output_row) - load(block.wanted, 0)
         store(found, row, 0.5 * miss * miss)
-        for p in range(wiring.num_parameters):
-            store(slopes, row * wiring.num_parameters + p, load(block.gradient, p))
 
 
 @jit

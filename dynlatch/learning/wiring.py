@@ -54,6 +54,8 @@ class Wiring(NamedTuple):
     """... whether at the next step or at the same, ..."""
     out_weight: Integers
     """... and the rows of their weights."""
+    twin: NDArray[np.bool_]
+    """(n): whether unit j leads to the same units, at the same steps, as the one before it."""
     cue_step: Integers
     """(q): the step of each cue."""
     cue_class: NDArray[np.float64]
@@ -99,6 +101,9 @@ def wire(network: Network) -> Wiring:
         cue = isinstance(row[0].source, Cue)
         return cue, cue != isinstance(row[0].weight, str)
 
+    def ends(group: list[tuple[int, bool, int]]) -> list[tuple[int, bool]]:
+        return [(unit, later) for unit, later, _ in group]
+
     into = [sorted((r for r in rows if r[0].unit == unit), key=kind) for unit in network.order]
     out: list[list[tuple[int, bool, int]]] = [[] for _ in range(n)]
     for c, row in rows:
@@ -130,6 +135,7 @@ def wire(network: Network) -> Wiring:
         out_unit=np.array([unit for group in out for unit, _, _ in group], dtype=np.int64),
         out_later=np.array([later for group in out for _, later, _ in group], dtype=np.bool_),
         out_weight=np.array([row for group in out for _, _, row in group], dtype=np.int64),
+        twin=np.array([j > 0 and ends(out[j]) == ends(out[j - 1]) for j in range(n)]),
         cue_step=np.array([cue.step for cue in network.cues], dtype=np.int64),
         cue_class=np.array([1.0 if cue.positive else -1.0 for cue in network.cues]),
     )

@@ -135,6 +135,19 @@ def test_every_connection_is_wired_once_to_a_weight_and_a_source() -> None:
     assert wiring.out_first[-1] == len(recurrent)
 
 
+def test_twins_lead_to_the_same_units_at_the_same_steps() -> None:
+    assert wire(TWO_SEQUENCE).twin.tolist() == [False, True, True, True, True]
+    assert wire(PARITY).twin.tolist() == [False, False]
+    biases = tuple(Connection(unit, Bias(), 0.5) for unit in range(3))
+    for sources, expected in [
+        ((Previous(0), Previous(1)), [False, True, False]),
+        ((Previous(0), SameStep(1)), [False, False, False]),
+        ((Previous(0),), [False, False, True]),
+    ]:
+        into_two = tuple(Connection(2, source, f"w{k}") for k, source in enumerate(sources))
+        assert wire(Network(3, 0, 2, biases + into_two)).twin.tolist() == expected
+
+
 def renumbered(given: Network, places: list[int]) -> Network:
     """The same network, unit i called places[i]."""
 

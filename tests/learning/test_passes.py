@@ -135,7 +135,7 @@ def interpreted(case: Case, change: Callable[[Wiring], Wiring] = lambda w: w, **
         place.fill(b, one, values[b], TARGET)
     wiring, block, steps = change(place.wiring), place.block, sequences.steps
     begun = names["choose"](wiring, block, np.zeros(LANES, dtype=np.int64), ITS_OWN, steps)
-    names["gradient"](wiring, block, begun, steps, names["forward"](wiring, block, begun, steps))
+    names["gradient"](wiring, block, begun, steps, names["forward"](wiring, block, begun, steps), 0)
     return block.gradient[:, : len(sequences)].T
 
 
@@ -160,6 +160,7 @@ MUTANTS: dict[str, Gradients] = {
     "errors of this step for the next": lambda c: interpreted(
         c, lambda w: w._replace(out_later=np.zeros_like(w.out_later))
     ),
+    "all units taken for twins": lambda c: interpreted(c, lambda w: w._replace(twin=np.arange(w.num_units) > 0)),
     "no target": lambda c: interpreted(c, _begin_backwards=lambda w, block, steps, row: block.signals[row].copy()),
     "the first step left out": lambda c: interpreted(c, choose=lambda *given: forwards.choose(*given) + 1),
     "cues a step late": lambda c: interpreted(c, lambda w: w._replace(cue_step=w.cue_step + 1)),
