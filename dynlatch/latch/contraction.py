@@ -85,23 +85,35 @@ def contraction_bound(
         raise InputError(f"max_boxes={max_boxes} must be at least 1: the box itself is one; give 100000, say")
     sides = m.domain if box is None else exact_box(box, m.dimension)
     kind = _adapt(m, sides) if isinstance(norm, str) and norm == "adapted" else norms.read_norm(norm, m.dimension)
-    candidates = _candidates(m, sides, isinstance(kind, AdaptedNorm))
     with balls.precision(_BITS):
-        run = Search(m, sides, kind, tolerance, max_boxes)
-        expression = None
-        if all(points is not None for points in candidates) and _defined(m, sides):
-            winners = run.compare(list(itertools.product(*(p for p in candidates if p is not None))))
-            expression = _expression(m, winners, kind)
-        else:
-            run.branch(candidates if _defined(m, sides) else (None,) * m.dimension)
-        return _result(run, expression)
+        run, winners = _searched(m, sides, kind, tolerance, max_boxes)
+        found = None, None, None, Verdict.INCONCLUSIVE
+        if not run.reason:
+            found = _value(run), run.at, _expression(m, winners, kind), Verdict.PROVED
+    return ContractionBound(m, sides, kind, *found, run.stop, run.num_boxes, run.reason)
 
 
-def _result(run: Search, expression: sp.Expr | None) -> ContractionBound:
-    found = None, None, None, Verdict.INCONCLUSIVE
-    if not run.reason:
-        found = Enclosure(run.lower, max(run.lower, run.upper)), run.at, expression, Verdict.PROVED
-    return ContractionBound(run.map, run.box, run.norm, *found, run.stop, run.num_boxes, run.reason)
+def largest_norm(m: Map, box: Box, norm: OperatorNorm = 2, *, tolerance: float, max_boxes: int) -> Enclosure | None:
+    """The value of ``contraction_bound`` alone, which takes half as long where its closed form need not be found."""
+    with balls.precision(_BITS):
+        run, _ = _searched(m, box, norm, tolerance, max_boxes)
+    return None if run.reason else _value(run)
+
+
+def _searched(
+    m: Map, box: Box, norm: OperatorNorm, tolerance: float, max_boxes: int
+) -> tuple[Search, Sequence[tuple[sp.Expr, ...]]]:
+    """The search, done, and the points that attain the sup where none was needed."""
+    run = Search(m, box, norm, tolerance, max_boxes)
+    candidates = _candidates(m, box, isinstance(norm, AdaptedNorm))
+    if all(points is not None for points in candidates) and _defined(m, box):
+        return run, run.compare(list(itertools.product(*(p for p in candidates if p is not None))))
+    run.branch(candidates if _defined(m, box) else (None,) * m.dimension)
+    return run, ()
+
+
+def _value(run: Search) -> Enclosure:
+    return Enclosure(run.lower, max(run.lower, run.upper))
 
 
 def _defined(m: Map, box: Box) -> bool:

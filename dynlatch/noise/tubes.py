@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from dynlatch.latch.contraction import contraction_bound
+from dynlatch.latch.contraction import largest_norm
 from dynlatch.latch.derivation_neuron import neuron_form
 from dynlatch.maps.balls import ball_map, ball_of
 from dynlatch.maps.definition import Box, Map, TanhLayer
@@ -70,7 +70,7 @@ def _tube(m: Map, centre: Floats, radius: float, norm: float) -> Tube | None:
     reach = radius * (1 + 2.0**-40)  # more than the distance of ``centre`` from the certified point
     if n == 1:
         box: Box = ((Fraction(float(centre[0])) - Fraction(reach), Fraction(float(centre[0])) + Fraction(reach)),)
-        found = contraction_bound(m, box, tolerance=1e-12, max_boxes=4000).value
+        found = largest_norm(m, box, tolerance=1e-12, max_boxes=4000)
         rate = math.inf if found is None else found.hi
     else:
         if norm == 2:

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
@@ -17,11 +16,10 @@ from dynlatch.files import going_on, replacing, writable_parent
 from dynlatch.maps.definition import Map
 from dynlatch.progress import SILENT, Progress
 from dynlatch.regions.attractors import Attractors
-from dynlatch.regions.basins import MAX_STEPS, Run, describe, prepare
+from dynlatch.regions.basins import MAX_STEPS, Run, prepare
 from dynlatch.regions.grid import BYTES_PER_CELL, Grid
+from dynlatch.regions.grid_file import grid_file
 from dynlatch.regions.labels import Labels, Times, label_counts
-
-_ROWS_PER_CHUNK: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,26 +108,17 @@ class _Parts:
 
     def assemble(self) -> dict[int, int]:
         """Join the parts into the file; returns how often each label occurs."""
-        import h5netcdf
-
         run, counts = self._run, Counter[int]()
-        names = [str(run.map.states[i]) for i in run.grid.axes]
-        shape = run.grid.counts
-        chunks = (min(_ROWS_PER_CHUNK, shape[0]), *(min(1024, n) for n in shape[1:]))
-        with replacing(self._target) as temporary, h5netcdf.File(temporary, "w") as file:
-            file.dimensions = dict(zip(names, shape, strict=True))
-            for k, name in enumerate(names):
-                file.create_variable(name, (name,), float)[:] = run.grid.centres(k)
-            settings = {"chunks": chunks, "compression": "gzip", "compression_opts": 1, "shuffle": True}
-            label = file.create_variable("label", tuple(names), np.int16, **settings)
-            time = file.create_variable("time", tuple(names), np.int32, **settings)
-            time.attrs["units"] = "steps"
-            for key, value in describe(run.map, run.grid, run.attractors, run.max_steps).items():
-                file.attrs[key] = value
+        rest = run.grid.counts[1:]
+        with (
+            replacing(self._target) as temporary,
+            grid_file(temporary, run.map, run.grid, run.attractors, run.max_steps) as new_variable,
+        ):
+            label, time = new_variable("label", np.int16), new_variable("time", np.int32, units="steps")
             for first, last in run.parts():
                 labels, times = self._read(first)
-                label[first:last] = labels.reshape(-1, *shape[1:])
-                time[first:last] = times.reshape(-1, *shape[1:])
+                label[first:last] = labels.reshape(-1, *rest)
+                time[first:last] = times.reshape(-1, *rest)
                 counts.update(label_counts(labels))
         return dict(sorted(counts.items()))
 

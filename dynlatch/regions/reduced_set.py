@@ -29,6 +29,8 @@ Members = NDArray[np.int8]
 BYTES_OF_MEMBERSHIP: Final = 3
 """Per cell: one for each reading."""
 READINGS: Final = ("spectral", "norm", "uniform")
+MEMBERSHIPS: Final = "1 in, 0 out, -1 undecided"
+"""What a file says of the numbers in it."""
 _CHUNK: Final = 16_384
 _SHORT: Final = 64
 """Steps for cells that go to a set that is no point or cycle."""
@@ -70,7 +72,7 @@ class ReducedSet:
         dataset = self.basins.to_xarray()
         dims = list(dataset["label"].dims)
         for name in READINGS:
-            dataset[f"gamma_{name}"] = (dims, self.reading(name), {"values": "1 in, 0 out, -1 undecided"})
+            dataset[f"gamma_{name}"] = (dims, self.reading(name), {"values": MEMBERSHIPS})
         return dataset
 
     def __repr__(self) -> str:

@@ -17,7 +17,7 @@ from typing import Final, Literal
 import numpy as np
 
 from dynlatch.cells.gamma_cells import classify
-from dynlatch.latch.contraction import contraction_bound
+from dynlatch.latch.contraction import largest_norm
 from dynlatch.maps.balls import ball_map
 from dynlatch.maps.definition import Box, Map, TanhLayer
 from dynlatch.regions.attractors import Attractors, find_attractors
@@ -92,7 +92,7 @@ def sup_size(m: Map, box: Box, reading: Reading) -> Ball:
     some hundred (spectral), a second or two: then the enclosure may be wide.
     """
     if reading == "norm" or m.dimension == 1:
-        found = contraction_bound(m, box, tolerance=1e-12, max_boxes=_PIECES).value
+        found = largest_norm(m, box, tolerance=1e-12, max_boxes=_PIECES)
         return balls.ball(0) / balls.ball(0) if found is None else balls.ball(found)
     corners = _corners_of_largest_radius(m, box)
     if corners is None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dynlatch.errors import OutputError
+import numpy as np
+
 from dynlatch.files import staged_folder
-from dynlatch.regions.reduced_set import ReducedSet
+from dynlatch.regions.grid_file import grid_file
+from dynlatch.regions.reduced_set import MEMBERSHIPS, READINGS, ReducedSet
 from dynlatch.views.figures import figures, png_bytes, proof_figures, svg_text
 from dynlatch.views.json_values import to_text
 from dynlatch.views.region_results import of_noisy_decay, of_proofs
@@ -66,11 +68,11 @@ def save_proofs(proofs: Proofs, folder: Path) -> Path:
 def write_arrays(reduced: ReducedSet, path: Path) -> None:
     """Labels, times and the three readings of Gamma over the cells' middles as NetCDF 4, for ``xarray.open_dataset``.
 
-    Raises: OutputError if the disk is full.
+    Raises: OSError if the file cannot be written.
     """
-    dataset = reduced.to_xarray()
-    packed = {str(name): {"compression": "gzip", "compression_opts": 1, "shuffle": True} for name in dataset.data_vars}
-    try:
-        dataset.to_netcdf(path, engine="h5netcdf", encoding=packed)
-    except RuntimeError as error:  # how HDF5 reports what the system told it while closing a file
-        raise OutputError(f"{path.name} cannot be written ({' '.join(str(error).split())[:200]}); make room") from error
+    found = reduced.basins
+    with grid_file(path, found.map, found.grid, found.attractors, found.max_steps) as new_variable:
+        new_variable("label", np.int16)[...] = found.labels
+        new_variable("time", np.int32, units="steps")[...] = found.times
+        for name in READINGS:
+            new_variable(f"gamma_{name}", np.int8, values=MEMBERSHIPS)[...] = reduced.reading(name)

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynlatch.errors import InputError
-from dynlatch.latch.contraction import contraction_bound
+from dynlatch.latch.contraction import contraction_bound, largest_norm
 from dynlatch.maps.balls import ball_of
 from dynlatch.maps.catalogue import cubic, henon, ikeda, logistic, neuron, newton, predator_prey, tanh_network
 from dynlatch.maps.definition import Formulas, Map
@@ -66,6 +66,16 @@ def test_the_neuron_is_exact(w: str, box: tuple[object, object], nearest: str) -
         assert ball_of(found.expression.xreplace(m.values)).overlaps(truth)
     assert found.value.width < 1e-30 * max(1.0, found.value.hi)
     assert (found.verdict, found.stop) == (Verdict.PROVED, Stop.SOLVED)
+
+
+@pytest.mark.parametrize("m", [neuron(2), henon(), in_one_dimension(sp.sin(3 * X) / 2, -1, 2)])
+@pytest.mark.parametrize("max_boxes", [1, 2000])
+def test_the_value_alone_is_the_same(m: Map, max_boxes: int) -> None:
+    found = contraction_bound(m, tolerance=1e-3, max_boxes=max_boxes)
+    assert found.value is not None
+    assert largest_norm(m, m.domain, tolerance=1e-3, max_boxes=max_boxes) == found.value
+    pole = in_one_dimension(1 / X, -1, 2)
+    assert largest_norm(pole, pole.domain, tolerance=1e-3, max_boxes=max_boxes) is None
 
 
 def test_the_expression_keeps_the_weight_as_a_symbol() -> None:
