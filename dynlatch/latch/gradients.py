@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -238,7 +239,7 @@ def _forward(m: Map, states: Floats, reached: int, norm: float) -> tuple[int, Fl
     for start in range(0, reached, chunk):
         end = min(start + chunk, reached)
         factors = _jacobians(m, states[start:end])
-        finite = np.isfinite(factors).all(axis=(1, 2))
+        finite = np.isfinite(_largest(_largest(np.abs(factors), 2), 1))
         if not finite.all():
             end = start + int(np.argmin(finite))
             factors = factors[: end - start]
@@ -280,17 +281,22 @@ def _jacobians(m: Map, states: Floats) -> Floats:
 
 def _common_scale(columns: Floats, exponents: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64]]:
     """Matrices and one power of two for each, from columns with a power of two each; what underflows is negligible."""
-    some = (columns != 0).max(axis=1)
-    top = np.where(some, exponents, np.iinfo(np.int64).min).max(axis=1)
-    top = np.where(some.any(axis=1), top, 0)
+    some = _largest(columns != 0, 1)
+    top = _largest(np.where(some, exponents, np.iinfo(np.int64).min), 1)
+    top = np.where(_largest(some, 1), top, 0)
     shifts = np.clip(np.where(some, exponents - top[:, None], 0), -2200, 0).astype(np.int32)
     return np.ldexp(columns, shifts[:, None, :]), top
+
+
+def _largest(values: NDArray[Any], axis: int) -> NDArray[Any]:
+    """``values.max(axis)``, of a short axis: NumPy would go along it anew for each of millions of entries."""
+    return reduce(np.maximum, np.moveaxis(values, axis, 0))
 
 
 def _norms(matrices: Floats, norm: float) -> Floats:
     """The operator norm of each of (N, n, n) matrices."""
     if norm != 2 or matrices.shape[1] == 1:
-        return np.abs(matrices).sum(axis=2 if norm == math.inf else 1).max(axis=1)
+        return _largest(np.abs(matrices).sum(axis=2 if norm == math.inf else 1), 1)
     if matrices.shape[1] == 2:
         a, b, c, d = matrices[:, 0, 0], matrices[:, 0, 1], matrices[:, 1, 0], matrices[:, 1, 1]
         sizes: Floats = (np.hypot(a + d, b - c) + np.hypot(a - d, b + c)) / 2
@@ -315,9 +321,9 @@ def _log_determinants(matrices: Floats) -> Floats:
     """log abs(det) of each matrix, -inf where it is singular up to rounding (after scaling rows and columns)."""
     shift = np.zeros(len(matrices))
     for axis in (2, 1):
-        exponents = np.frexp(np.abs(matrices).max(axis=axis, keepdims=True))[1]
-        matrices = np.ldexp(matrices, -exponents)
-        shift += exponents.sum(axis=(1, 2)) * _LOG_2
+        exponents = np.frexp(_largest(np.abs(matrices), axis))[1]
+        matrices = np.ldexp(matrices, -np.expand_dims(exponents, axis))
+        shift += exponents.sum(axis=1) * _LOG_2
     logs = np.linalg.slogdet(matrices)[1]
     return np.where(logs > math.log(4 * matrices.shape[1] * _EPSILON), logs + shift, -np.inf)
 
