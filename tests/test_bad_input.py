@@ -281,9 +281,16 @@ def test_a_file_where_the_folder_should_be(run: Run, tmp_path: Path, worked: lis
 
 
 def test_a_folder_where_the_file_should_be(run: Run, tmp_path: Path) -> None:
-    refused(run, ("basins", *W2, "--out", str(tmp_path)), "--out", "is a folder")
+    (tmp_path / "x.nc").mkdir()
+    refused(run, ("basins", *W2, "--out", str(tmp_path / "x.nc")), "--out", "is a folder")
     refused(run, ("basins", *W2, "--out", str(tmp_path / "missing" / "x.nc")), "--out", "make it first")
-    assert list(tmp_path.iterdir()) == []
+    refused(run, ("basins", *W2, "--out", str(tmp_path / "x.csv")), "--out", "x.csv", "neither a .nc file")
+    assert [p.name for p in tmp_path.rglob("*")] == ["x.nc"]
+
+
+def test_what_was_typed_for_an_option_is_said(run: Run) -> None:
+    refused(run, ("decay", *W2, "--steps", "ten"), "--steps", "not 'ten'")
+    refused(run, ("basins", *W2, "--seed", "-1"), "--seed", "not '-1'")
 
 
 @pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS, errno.ENOSPC])

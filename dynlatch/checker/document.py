@@ -121,7 +121,10 @@ def _json(data: bytes, where: str) -> object:
 
 
 def _no_float(text: str) -> NoReturn:
-    raise ValueError(f'the number {shown(text)} is not exact; certificates write numbers as text, such as "5/4"')
+    raise ValueError(
+        f"the number {shown(text)} is not exact; certificates, which `dynlatch certify` writes into "
+        'FOLDER/certificates, write numbers as text, such as "5/4"'
+    )
 
 
 def _whole(text: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, TypedDict
+from typing import Annotated, TypedDict
 
 import typer
 
@@ -14,10 +14,7 @@ from dynlatch.errors import InputError
 from dynlatch.files import writable_parent
 from dynlatch.progress import Progress
 
-if TYPE_CHECKING:
-    pass
-
-_STORE: Final = ".zarr"
+_FILE, _STORE = ".nc", ".zarr"
 
 
 class _Settings(TypedDict):
@@ -87,7 +84,11 @@ def basins(
     from dynlatch.views.results import of_basins
 
     arguments.refuse_large(m, sides, cells, 0 if out else BYTES_PER_CELL, axes=chosen, at=values)
-    stored = out is not None and out.name.lower().endswith(_STORE)
+    if out is not None and out.suffix.lower() not in (_FILE, _STORE):
+        raise InputError(
+            f"--out {str(out)[:200]!r} is neither a {_FILE} file nor a {_STORE} folder; name one, basins{_FILE} say"
+        )
+    stored = out is not None and out.suffix.lower() == _STORE
     if stored and threads is not None:
         raise InputError("--threads: a .zarr folder is filled by processes; say how many with --workers")
     if not stored and (workers is not None or cluster is not None):

@@ -109,7 +109,14 @@ def _failure(error: BaseException) -> str:
 
 def _usage(error: typer.BadParameter) -> str:
     path = error.ctx.command_path if error.ctx else "dynlatch"
-    return f"{error.format_message().strip().rstrip('.')}; see `{path} --help`"
+    return f"{error.format_message().strip().rstrip('.')}{_typed(error.__cause__)}; see `{path} --help`"
+
+
+def _typed(reason: object) -> str:
+    """What was typed for the option, where whatever refused it says so."""
+    errors = getattr(reason, "errors", None)
+    found: list[dict[str, object]] = errors() if callable(errors) else []  # pyright: ignore[reportAssignmentType]
+    return f", not {str(found[0]['input'])[:40]!r}" if found and "input" in found[0] else ""
 
 
 def _forget_output() -> None:

@@ -85,7 +85,7 @@ def train(
     - `dynlatch train latch -a adam --set rate=0.01 -T 100 --json`
     """  # fmt: skip
     if list_them:
-        terminal.show(*_lists())
+        _list(as_json)
         return
     chosen, given = _algorithms(algorithm or ["back-propagation"]), _settings(setting or ())
     made, algorithms = _task(task, steps, noise, given), [_with_settings(a, given) for a in chosen]
@@ -112,7 +112,7 @@ def train(
         from dynlatch.views.learning_runs import of_training
         from dynlatch.views.results import SCHEMA
 
-        found = [of_training(s, runs[s.algorithm]) for s in summaries]
+        found = [of_training(s, runs[s.algorithm], made, budget) for s in summaries]
         terminal.show_json({"schema": SCHEMA, "training": found})
     else:
         terminal.show(_table(summaries), _curves(runs))
@@ -193,27 +193,32 @@ def _unknown_setting(name: str, having: Sequence[Any]) -> str:
 # --- what is shown ----------------------------------------------------------------------------------------------------
 
 
-def _lists() -> list[Table]:
+def _list(as_json: bool) -> None:
     """Tasks and algorithms with their settings."""
     from dynlatch.cli.plain_tables import table
     from dynlatch.learning.algorithms import NAMES, algorithm_type
     from dynlatch.learning.tasks import TASKS
+    from dynlatch.views.learning_runs import of_settings
+    from dynlatch.views.results import SCHEMA
 
-    def row(name: str, value: Any) -> tuple[str, str, str]:
-        settings = ", ".join(f"{f.name}={f.default}" for f in dataclasses.fields(value) if f.name not in ("T", "noise"))
-        return name, (value.__doc__ or "").strip().splitlines()[0], settings
+    found = {"tasks": of_settings(TASKS), "algorithms": of_settings({name: algorithm_type(name) for name in NAMES})}
+    if as_json:
+        terminal.show_json({"schema": SCHEMA, **found})
+        return
+    for title, entries in found.items():
+        rows = [(e["name"], e["what"], _defaults(e["settings"])) for e in entries]
+        terminal.show(table(title, ("", "what it is", "--set"), rows))
 
-    tasks = [row(name, value) for name, value in TASKS.items()]
-    algorithms = [row(name, algorithm_type(name)) for name in NAMES]
-    columns = ("", "what it is", "--set")
-    return [table("tasks", columns, tasks), table("algorithms", columns, algorithms)]
+
+def _defaults(settings: dict[str, object]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in settings.items() if name not in ("T", "noise"))
 
 
 def _table(summaries: Sequence[Summary]) -> Table:
     from dynlatch.cli.plain_tables import table
 
     first = summaries[0]
-    title = f"{first.task}: {first.num_runs} trials"
+    title = f"{first.task}: {first.num_runs} trial{'s' * (first.num_runs > 1)}"
     columns = (
         "algorithm", "learned", "95 % interval", "presentations: median (quartiles)", "train error", "test error",
         "ended",

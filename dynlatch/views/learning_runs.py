@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from dynlatch.views.json_values import Json, number
@@ -11,15 +11,21 @@ from dynlatch.views.json_values import Json, number
 if TYPE_CHECKING:
     from dynlatch.learning.run import Run
     from dynlatch.learning.summary import Summary
+    from dynlatch.learning.tasks import Task
 
 
-def of_training(summary: Summary, runs: Sequence[Run]) -> Json:
-    """One algorithm on one task: its settings, what all runs came to, and every run with its history."""
+def of_training(summary: Summary, runs: Sequence[Run], task: Task, budget: int | None) -> Json:
+    """One algorithm on one task: the settings of both, what all runs came to, and every run with its history.
+
+    ``budget``: what was asked for; by default the algorithm's own.
+    """
     algorithm: Any = runs[0].algorithm
     return {
         "task": summary.task,
+        "task_settings": _settings(task),
         "algorithm": summary.algorithm,
-        "settings": {name: number(value) for name, value in asdict(algorithm).items()},
+        "settings": _settings(algorithm),
+        "budget": algorithm.budget if budget is None else budget,
         "num_runs": summary.num_runs,
         "learned": summary.learned,
         "learned_interval": [number(summary.low), number(summary.high)],
@@ -29,6 +35,22 @@ def of_training(summary: Summary, runs: Sequence[Run]) -> Json:
         "rigor": "sampled",
         "runs": [_of_run(run) for run in runs],
     }
+
+
+def of_settings(types: Mapping[str, type[Any]]) -> list[dict[str, Any]]:
+    """Tasks or algorithms by name: what each is, in one line, and its settings with their defaults."""
+    return [
+        {
+            "name": name,
+            "what": (of.__doc__ or "").strip().splitlines()[0],
+            "settings": {f.name: f.default for f in fields(of)},
+        }
+        for name, of in types.items()
+    ]
+
+
+def _settings(of: Any) -> Json:
+    return {name: value if isinstance(value, str | int) else number(value) for name, value in asdict(of).items()}
 
 
 def _with_error(value: tuple[float, float]) -> Json:

@@ -39,6 +39,8 @@ def test_json_holds_the_runs_of_the_library(of_json: Callable[..., Any]) -> None
     (found,) = of_json("train", "latch", *SMALL, "--set", "rate=0.05", "--set", "num_test=20")["training"]
     runs = train([Latch(T=6, num_test=20).trial(0, k) for k in range(3)], BackPropagation(rate=0.05), budget=2000)
     assert found["settings"] == {"rate": 0.05}
+    assert found["task_settings"] == {"T": 6, "noise": 0.0, "num_train": 50, "num_test": 20, "target": 0.8}
+    assert found["budget"] == 2000
     for got, wanted in zip(found["runs"], runs, strict=True):
         assert got["presentations"] == wanted.presentations
         assert [p["value"] for p in got["parameters"]] == wanted.parameters.tolist()
@@ -56,6 +58,12 @@ def test_the_lists_name_all_and_their_settings(run: Run) -> None:
     assert all(name in out for name in (*NAMES, *TASKS))
     assert "rate=0.01" in out
     assert "target=0.8" in out
+
+
+def test_the_lists_as_json_hold_the_defaults(of_json: Callable[..., Any]) -> None:
+    found = of_json("train", "--list")
+    assert [entry["name"] for entry in found["tasks"]] == list(TASKS)
+    assert {entry["name"]: entry["settings"] for entry in found["algorithms"]}["back-propagation"] == {"rate": 0.01}
 
 
 def test_a_picture_is_drawn(run: Run, tmp_path: Path) -> None:
