@@ -218,17 +218,21 @@ def _table(summaries: Sequence[Summary]) -> Table:
     from dynlatch.cli.plain_tables import table
 
     first = summaries[0]
-    title = f"{first.task}: {first.num_runs} trial{'s' * (first.num_runs > 1)}"
+    title = (
+        f"{first.task}: {first.num_runs} trial{'s' * (first.num_runs > 1)}; needed: median (quartiles) of the "
+        "presentations of those that learned"
+    )
     columns = (
-        "algorithm", "learned", "95 % interval", "presentations: median (quartiles)", "train error", "test error",
-        "ended",
+        "algorithm", "learned", "chance, 95 %", "needed", "train error", "test error", "ended",
     )  # fmt: skip
-    return table(title, columns, [_row(s) for s in summaries])
+    made = table(title, columns, [_row(s) for s in summaries])
+    made.columns[0].no_wrap = True
+    return made
 
 
 def _row(s: Summary) -> tuple[str, ...]:
     low, middle, high = s.presentations
-    needed = f"{middle:,.0f} ({low:,.0f}-{high:,.0f})" if s.learned else "none learned"
+    needed = f"{middle:,.0f} ({low:,.0f} to {high:,.0f})" if s.learned else "none learned"
     ended = ", ".join(f"{count} {stop}" for stop, count in s.stops.items())
     return (
         s.algorithm, f"{s.learned} of {s.num_runs}", f"{100 * s.low:.0f}-{100 * s.high:.0f} %", needed,
