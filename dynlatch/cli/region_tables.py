@@ -105,7 +105,7 @@ def morse_graph(found: MorseGraph) -> Parts:
         kind = "attracting" if s.attracting else ""
         leads = ", ".join(map(str, sorted(graph.successors(s.number), key=str)))
         rows.append([str(s.number), str(s.cells.size), hull, kind, held, leads, str(s.verdict)])
-    columns = ("set", "cells", "within", "", "holds", "leads to", "holds something")
+    columns = ("set", "cells", "within", "kind", "holds", "leads to", "holds something")
     parts: Parts = [table(f"{len(found.sets)} Morse sets", columns, rows)]
     if len(found.sets) > _MOST_ROWS:
         parts.append(f"{len(found.sets) - _MOST_ROWS} more are in the graph; --out FILE.graphml has all.")
