@@ -18,7 +18,7 @@ from dynlatch.latch.critical_input import CriticalInput, critical_input
 from dynlatch.latch.derivation import Derivation, derive
 from dynlatch.latch.fixed_points import MAX_DIMENSION, FixedPoints, fixed_points
 from dynlatch.latch.gradients import GradientDecay, gradient_decay
-from dynlatch.maps.definition import Map
+from dynlatch.maps.definition import Map, check_map
 from dynlatch.progress import SILENT, Progress, one_step
 from dynlatch.region_proofs import RegionProofs, prove_regions
 from dynlatch.regions.attractors import Attractors, find_attractors
@@ -109,6 +109,7 @@ def analyze(
     Raises: InputError for bad arguments. What cannot be decided is a verdict, not an error.
     Rigor: each part says its own. Cost: seconds.
     """
+    check_map(m)
     if isinstance(max_period, bool) or max_period < 1:
         raise InputError(f"max_period={max_period} must be at least 1; 1 looks for fixed points only")
     grid = make_grid(m, box, _RESOLUTION.get(m.dimension, _SLICE_RESOLUTION) if resolution is None else resolution)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
+
+from dynlatch.errors import InputError
 
 Result = TypeVar("Result")
 
 
+@runtime_checkable
 class Progress(Protocol):
     """A listener to one long piece of work after another. Raising ``KeyboardInterrupt`` stops the work."""
 
@@ -36,6 +39,14 @@ class _Silent:
 
 
 SILENT: Progress = _Silent()
+
+
+def check_progress(progress: object) -> None:
+    """Raises: InputError for what cannot listen."""
+    if not isinstance(progress, Progress):
+        raise InputError(
+            f"progress={progress!r:.40} must be a listener with start, advance and finish; leave it out for none"
+        )
 
 
 def one_step(progress: Progress, title: str, work: Callable[[], Result]) -> Result:

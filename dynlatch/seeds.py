@@ -9,10 +9,10 @@ import numpy as np
 from dynlatch.errors import InputError
 
 
-def checked_seed(seed: object) -> int:
-    """The seed of a random stream. Raises: InputError unless it is a whole number from 0 on."""
+def checked_seed(seed: object, name: str = "seed") -> int:
+    """A seed, or the number of a trial. Raises: InputError unless it is a whole number from 0 on."""
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise InputError(f"seed={repr(seed)[:40]} must be an integer that is not negative")
+        raise InputError(f"{name}={repr(seed)[:40]} must be an integer that is not negative")
     return int(seed)
 
 

@@ -19,7 +19,7 @@ import xarray
 
 import dynlatch
 from dynlatch.analysis import Analysis
-from dynlatch.cli import arguments, terminal
+from dynlatch.cli import arguments, terminal, training
 from dynlatch.maps.catalogue import CATALOGUE
 from dynlatch.views import folder
 from dynlatch.views.json_values import to_text
@@ -339,11 +339,18 @@ def test_running_out_of_memory_is_said(run: Run, monkeypatch: pytest.MonkeyPatch
         raise MemoryError
 
     monkeypatch.setattr(arguments, "the_map", fail)
-    code, _, err = run("derive", "neuron")
-    assert code == 1
-    assert "out of memory" in err
-    assert "--resolution" in err
-    assert "-T" in err
+    monkeypatch.setattr(training, "_trials", fail)
+    for words, said in (
+        (("derive", "neuron"), "smaller map"),
+        (("basins", "neuron", "-p", "w=2"), "--resolution"),
+        (("--debug", "train", "latch"), "num_train"),
+    ):
+        code, _, err = run(*words)
+        assert code == 1
+        line = err.splitlines()[-1]
+        assert "out of memory" in line
+        assert said in line
+        assert ("--resolution" in line) == (words[0] == "basins")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes end otherwise there")

@@ -42,6 +42,16 @@ _COLLECT_AFTER: Final = 100_000
 _USAGE_ERROR: Final = typer.BadParameter.mro()[1]
 """The base of typer's complaints about arguments, whichever module typer keeps it in."""
 
+_SMALLER: Final = {
+    **dict.fromkeys(
+        ("analyze", "basins", "metrics", "morse-graph"),
+        "choose a lower --resolution, or write the labels by `dynlatch basins --out FILE.nc`",
+    ),
+    "train": "choose a smaller -T, fewer --trials, or a smaller --set num_train or num_test",
+    "study": "choose a smaller T, num_train, num_test or resolution in the study, or fewer workers",
+}
+"""What takes less memory, by command."""
+
 app = typer.Typer(
     name="dynlatch",
     add_completion=False,
@@ -61,11 +71,14 @@ def main(words: Sequence[str] | None = None) -> int:
             command.invoke(context)
         terminal.output().file.flush()
     except BaseException as error:  # the edge: whatever happens becomes one line and a code
-        return _explain(error, debug="--debug" in given or bool(os.environ.get("DYNLATCH_DEBUG")))
+        words = [word for word in given if not word.startswith("-")]
+        return _explain(
+            error, words[0] if words else "", debug="--debug" in given or bool(os.environ.get("DYNLATCH_DEBUG"))
+        )
     return DONE
 
 
-def _explain(error: BaseException, *, debug: bool) -> int:
+def _explain(error: BaseException, command: str, *, debug: bool) -> int:
     match error:
         case typer.Exit():
             return int(error.exit_code)
@@ -84,11 +97,11 @@ def _explain(error: BaseException, *, debug: bool) -> int:
     if isinstance(error, InputError):
         terminal.complain(str(error))
         return BAD_INPUT
-    terminal.complain(_failure(error))
+    terminal.complain(_failure(error, command))
     return FAILURE
 
 
-def _failure(error: BaseException) -> str:
+def _failure(error: BaseException, command: str) -> str:
     if isinstance(error, OutputError):
         return str(error)
     if isinstance(error, KeyboardInterrupt):
@@ -97,10 +110,7 @@ def _failure(error: BaseException) -> str:
             "command takes up)"
         )
     if isinstance(error, MemoryError):
-        return (
-            "out of memory; choose a lower --resolution, or write the labels by `dynlatch basins --out FILE.nc`; of "
-            "`train`, a smaller -T or fewer --trials"
-        )
+        return f"out of memory; {_SMALLER.get(command, 'choose a smaller map, or less work in its options')}"
     what = f"{type(error).__name__}: {str(error)[:300]}"
     return (
         f"{what}; this is a defect of dynlatch {__version__}: please report it with what `dynlatch --debug ...` prints"

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from dynlatch.learning.run import Run
     from dynlatch.learning.summary import Summary
     from dynlatch.learning.tasks import Task
+    from dynlatch.learning.trial import Trial
+    from dynlatch.progress import Progress
 
 _MOST_TRIALS: Final = 1_000_000
 _ALL: Final = "all"
@@ -95,12 +97,16 @@ def train(
     if not 1 <= trials <= _MOST_TRIALS:
         raise InputError(f"--trials {trials} must be from 1 to {_MOST_TRIALS}")
     drawing = None if figure is None else drawable(figure)
+    from dynlatch.learning.request import check_memory, checked_budget
     from dynlatch.learning.summary import summarize
     from dynlatch.learning.training import train as work
 
+    for one in algorithms:
+        checked_budget(budget, one, made.num_train)
+        check_memory(made, trials, one, threads)
     runs: dict[str, list[Run]] = {}
     with terminal.listening() as progress:
-        listed = [made.trial(seed, k) for k in range(trials)]
+        listed = _trials(made, trials, seed, progress)
         for one in algorithms:
             runs[one.name] = work(listed, one, budget=budget, threads=threads, progress=progress)
         if drawing is not None:
@@ -118,6 +124,16 @@ def train(
         terminal.show(_table(summaries), _curves(runs))
         if drawing is not None:
             terminal.show(f"Written to {drawing}.")
+
+
+def _trials(task: Task, count: int, seed: int, progress: Progress) -> list[Trial]:
+    progress.start("making trials", count)
+    made: list[Trial] = []
+    for k in range(count):
+        made.append(task.trial(seed, k))
+        progress.advance()
+    progress.finish()
+    return made
 
 
 # --- what was typed ---------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import sympy as sp
 from dynlatch.errors import InputError
 from dynlatch.latch.cycle_system import CycleSystem
 from dynlatch.latch.exact_points import exact_fixed_points
-from dynlatch.maps.definition import Box, Map, exact_box
+from dynlatch.maps.definition import Box, Map, check_map, exact_box
 from dynlatch.rigor.enclosure import Enclosure, float_above, float_below
 from dynlatch.rigor.krawczyk import Floats, find_zeros
 from dynlatch.rigor.spectra import Eigenvalue
@@ -127,6 +127,7 @@ def fixed_points(m: Map, box: object = None, period: int = 1, *, max_boxes: int 
     Raises: InputError for a map of more than 4 states, a period below 1 or above 64, or a bad box.
     Rigor: certified. Cost: milliseconds in one dimension, up to ``max_boxes`` microseconds in four.
     """
+    check_map(m)
     if m.dimension > MAX_DIMENSION:
         raise InputError(
             f"{m.name} has {m.dimension} states but branch and prune covers at most {MAX_DIMENSION}; "

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar, Protocol, TypeAlias
+from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dynlatch.errors import InputError
+from dynlatch.learning.checks import is_number, shown
 from dynlatch.learning.loops import Sees
 from dynlatch.learning.network import Kind
 
@@ -24,6 +25,7 @@ seen, how many errors that point makes, and from ``BEST`` on its parameters. Wha
 after them."""
 
 
+@runtime_checkable
 class Algorithm(Protocol):
     """A frozen value: its fields are settings.
 
@@ -64,5 +66,5 @@ def positive(algorithm: object, *names: str) -> None:
     """Check settings. Raises: InputError unless all are positive, finite numbers."""
     for name in names:
         value = getattr(algorithm, name)
-        if not (isinstance(value, int | float) and math.isfinite(value) and value > 0):
-            raise InputError(f"{name}={value!r} of {type(algorithm).__name__} must be a positive number")
+        if not (is_number(value) and value > 0):
+            raise InputError(f"{name}={shown(value)} of {type(algorithm).__name__} must be a positive number")

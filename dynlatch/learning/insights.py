@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynlatch.errors import InputError
+from dynlatch.learning.checks import is_number, shown
 from dynlatch.learning.latching import Latching, latching, unknown
 from dynlatch.learning.objective import Batch
 from dynlatch.learning.reach import FAR, reach, resting_gradients
 from dynlatch.learning.run import History, Run
 from dynlatch.learning.trial import Floats, Sequences, Trial
-from dynlatch.progress import SILENT, Progress
+from dynlatch.progress import SILENT, Progress, check_progress
 from dynlatch.rigor.enclosure import float_below
 from dynlatch.verdict import Verdict
 
@@ -165,7 +166,8 @@ def insight(
     that is negative, or that the task does not name. Parameters that make no map are no error: ``reason`` says why.
     Rigor: see ``Insight``. Cost: 0.1 s for a neuron's run, up to a second a checkpoint for five units.
     """
-    _refuse_threshold(run)
+    _check_run(run)
+    check_progress(progress)
     history = run.history
     progress.start("looking at checkpoints", len(history))
     known: dict[bytes, Latching] = {}  # the best point of a search stays for long
@@ -178,7 +180,9 @@ def insight(
     return _seen(run, found, run.trial.train if sequences is None else sequences, *_noise_of(run.trial, noise))
 
 
-def _refuse_threshold(run: Run) -> None:
+def _check_run(run: object) -> None:
+    if not isinstance(run, Run):
+        raise InputError(f"{shown(run)} is no Run; insight takes one of those that train returns, as insight(runs[0])")
     if run.algorithm.units == "threshold" or run.trial.network.kind == "threshold":
         raise InputError(f"{run!r} is of threshold units, which have no gradient; insight takes runs of tanh units")
 
@@ -212,8 +216,8 @@ def _noise_of(trial: Trial, noise: float | None) -> tuple[float, bool]:
         noise = trial.noise
     if noise is None:
         raise InputError(f"{trial!r} does not say how large its noise is; give noise=, its bound, or 0 for none")
-    if not 0.0 <= noise < np.inf:
-        raise InputError(f"noise={noise} must be a finite number and not negative: the bound of the noise")
+    if not is_number(noise) or noise < 0.0:
+        raise InputError(f"noise={shown(noise)} must be a finite number and not negative: the bound of the noise")
     return float(noise), False
 
 
@@ -268,10 +272,14 @@ def gradient_when_latched(runs: Sequence[Run], *, progress: Progress = SILENT) -
 
     Raises: InputError as ``insight``. Cost: that of ``insight`` for each run.
     """
+    if not isinstance(runs, Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InputError(f"runs={shown(runs)} must be a list of runs, as train returns it")
+    for run in runs:
+        _check_run(run)
+    check_progress(progress)
     rows: list[tuple[Any, ...]] = []
     progress.start("looking at runs", len(runs))
     for number, run in enumerate(runs):
-        _refuse_threshold(run)
         found = [_latching(run, parameters, None) for parameters in run.history.parameters]
         kept = [k for k, one in enumerate(found) if one.latched]
         if kept:

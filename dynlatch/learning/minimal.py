@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from numbers import Real
 from typing import ClassVar, Final
 
 import numpy as np
 
 from dynlatch.errors import InputError
+from dynlatch.learning.checks import is_number, set_whole, whole
 from dynlatch.learning.network import Connection, Cue, Network, Previous, Signal
 from dynlatch.learning.trial import Floats, Sequences, Trial
 from dynlatch.seeds import checked_seed, rng_for
@@ -52,17 +52,17 @@ class Minimal:
     """Presentations after which training is stopped: 10,000 epochs."""
 
     def __post_init__(self) -> None:
-        _whole(self.L, 1, _MOST_INPUTS, "L", "learned inputs of a class")
-        _whole(self.T, self.L, _LONGEST, "T", "the steps of a sequence, the L learned inputs among them")
-        _whole(self.num_test, 2, _LONGEST, "num_test", "test sequences; both classes need one")
-        _whole(self.streak, 1, _LONGEST, "streak", "epochs in a row without an error")
-        if not (_is_finite(self.variance) and self.variance >= 0):
+        set_whole(self, "L", 1, _MOST_INPUTS, "learned inputs of a class")
+        set_whole(self, "T", self.L, _LONGEST, "the steps of a sequence, the L learned inputs among them")
+        set_whole(self, "num_test", 2, _LONGEST, "test sequences; both classes need one")
+        set_whole(self, "streak", 1, _LONGEST, "epochs in a row without an error")
+        if not (is_number(self.variance) and self.variance >= 0):
             raise InputError(
                 f"variance={self.variance!r} must be finite and not negative; give the square of a deviation"
             )
-        if not _is_finite(self.w):
+        if not is_number(self.w):
             raise InputError(f"w={self.w!r} must be a finite number: the weight of the neuron's own state")
-        if not 0.0 < self.target < 1.0:
+        if not is_number(self.target) or not 0.0 < self.target < 1.0:
             raise InputError(
                 f"target={self.target!r} must lie between 0 and 1, inside the range of tanh; BSF94 takes 0.8"
             )
@@ -74,7 +74,7 @@ class Minimal:
 
     def trial(self, seed: int, index: int) -> Trial:
         """One trial: the same for equal arguments, whatever else is asked for."""
-        seed, index = checked_seed(seed), checked_seed(index)
+        seed, index = checked_seed(seed), checked_seed(index, "index")
         inputs = rng_for(seed, self.name, index, "parameters").uniform(-_WIDTH, _WIDTH, (self.L, 2)).T.ravel()
         initial = np.concatenate([[float(self.w)], inputs]) if self.weight_is_learned else inputs
         silent = np.zeros((2, self.T, 1))
@@ -116,10 +116,10 @@ def streak_chance(right: float, streak: int = 20, epochs: int = Minimal.budget /
     >>> round(streak_chance(0.5, streak=2, epochs=3, sequences=1), 3)
     0.375
     """
-    if not (_is_finite(right) and 0.0 <= right <= 1.0):
+    if not (is_number(right) and 0.0 <= right <= 1.0):
         raise InputError(f"right={right!r} must be a probability, from 0 to 1")
     for value, name in ((streak, "streak"), (epochs, "epochs"), (sequences, "sequences")):
-        _whole(value, 1, _LONGEST, name, "what is counted")
+        whole(name, value, 1, _LONGEST, "what is counted")
     clean = float(right) ** sequences
     first = clean**streak
     chances = np.zeros(epochs + 1)
@@ -142,12 +142,3 @@ def _network(L: int, fixed: float | None) -> Network:
             Connection(0, Signal(0), 1.0),
         ),
     )  # fmt: skip
-
-
-def _is_finite(value: object) -> bool:
-    return not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)
-
-
-def _whole(value: object, least: int, most: int, name: str, what: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise InputError(f"{name}={repr(value)[:40]} must be a whole number from {least} to {most}: {what}")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import graphlib
-import sys
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
 from dynlatch.errors import InputError
+from dynlatch.learning.checks import is_number
 
 Kind: TypeAlias = Literal["tanh", "threshold"]
 _MOST: Final = 4096
@@ -100,6 +100,8 @@ class Network:
         if not 0 < len(self.connections) <= _MOST:
             raise InputError(f"a network has 1 to {_MOST} connections, not {len(self.connections)}")
         for c in self.connections:
+            if not isinstance(c, Connection):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise InputError(f"connections hold {repr(c)[:40]}; each must be a Connection(unit, source, weight)")
             self._check(c)
         idle = set(range(self.num_units)) - {c.unit for c in self.connections}
         if idle:
@@ -112,7 +114,9 @@ class Network:
                 known = _is_whole(unit, 0, self.num_units - 1)
             case Signal(channel):
                 known = _is_whole(channel, 0, self.num_signals - 1)
-            case Cue(step, _):
+            case Cue(step, positive):
+                if not isinstance(positive, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
+                    raise InputError(f"{repr(c.source)[:40]}: positive must be True or False: the class that is cued")
                 known = _is_whole(step, 1, _LAST_STEP)
             case Bias():
                 known = True
@@ -123,10 +127,7 @@ class Network:
                 f"{c!r} does not fit {self.num_units} units and {self.num_signals} signals, which are numbered from 0 "
                 f"(steps of cues from 1 to {_LAST_STEP})"
             )
-        if isinstance(c.weight, str):
-            return
-        is_number = isinstance(c.weight, int | float) and not isinstance(c.weight, bool)  # pyright: ignore
-        if not is_number or not abs(c.weight) <= sys.float_info.max:
+        if not (c.weight != "" if isinstance(c.weight, str) else is_number(c.weight)):
             raise InputError(
                 f"weight={repr(c.weight)[:40]} of a connection to unit {c.unit} must be a name or a finite number"
             )

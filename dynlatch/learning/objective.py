@@ -8,7 +8,6 @@ B sequences stand side by side in rows of lanes, sorted by length, so that the l
 # numba infers the types of the kernels' arguments.
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +19,7 @@ from dynlatch.jit import jit, jit_part
 from dynlatch.lanes import LANES, at_least, lane_array, load, store, where
 from dynlatch.learning.backwards import gradient, gradient_and_curvature
 from dynlatch.learning.block import STRETCH, Block, new_block
+from dynlatch.learning.checks import is_number, shown, thread_count
 from dynlatch.learning.forwards import choose_row, forward, forward_only
 from dynlatch.learning.network import Network
 from dynlatch.learning.trial import Floats, Sequences
@@ -56,8 +56,8 @@ class Batch:
     """
 
     def __init__(self, network: Network, sequences: Sequences, target: float = 0.8, threads: int | None = None) -> None:
-        if not math.isfinite(target):
-            raise InputError(f"target={target} must be a finite number")
+        if not is_number(target):
+            raise InputError(f"target={shown(target)} must be a finite number")
         if sequences.num_signals != network.num_signals:
             raise InputError(
                 f"sequences with {sequences.num_signals} signals do not fit a network that takes {network.num_signals}"
@@ -66,7 +66,7 @@ class Batch:
         self.steps = sequences.steps
         self._order = np.argsort(sequences.lengths, kind="stable")
         self._lengths = sequences.lengths
-        self._threads = threads
+        self._threads = thread_count(threads)
         self._rows = -(-len(sequences) // LANES)
         self._place = Workplace(network, self.steps, self._rows, backwards=False, terms=False, in_step=True)
         for lane in range(LANES):

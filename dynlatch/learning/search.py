@@ -9,10 +9,15 @@ the trial asks for fresh noise. All its work is in scalar loops: a step is short
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from dynlatch.errors import InputError
 from dynlatch.jit import jit
 from dynlatch.learning.algorithm import BEST, BEST_COST, BEST_ERRORS
+from dynlatch.learning.checks import is_number, set_whole, shown
+
+_MOST: Final = 1_000_000
+"""Of what a search counts; costs that it remembers take memory."""
 
 
 @jit
@@ -47,16 +52,14 @@ def fractions(algorithm: object, *names: str) -> None:
     """Check settings. Raises: InputError unless all lie strictly between 0 and 1."""
     for name in names:
         value = getattr(algorithm, name)
-        if not (isinstance(value, int | float) and 0.0 < value < 1.0):
-            raise InputError(f"{name}={value!r} of {type(algorithm).__name__} must lie between 0 and 1")
+        if not (is_number(value) and 0.0 < value < 1.0):
+            raise InputError(f"{name}={shown(value)} of {type(algorithm).__name__} must lie between 0 and 1")
 
 
 def counts(algorithm: object, *names: str) -> None:
-    """Check settings. Raises: InputError unless all are whole numbers from 1 on."""
+    """Check settings, and make them ``int``. Raises: InputError unless all are whole numbers from 1 to a million."""
     for name in names:
-        value = getattr(algorithm, name)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise InputError(f"{name}={value!r} of {type(algorithm).__name__} must be a whole number, at least 1")
+        set_whole(algorithm, name, 1, _MOST, f"a setting of {type(algorithm).__name__}")
 
 
 NOT_YET = math.inf

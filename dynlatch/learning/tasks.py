@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from typing import ClassVar, Final, Literal
@@ -11,12 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynlatch.errors import InputError
+from dynlatch.learning.checks import is_number, set_whole, shown
 from dynlatch.learning.network import Bias, Connection, Cue, Network, Previous, SameStep, Signal
 from dynlatch.learning.trial import Floats, Sequences, Trial
+from dynlatch.memory import MAX_BYTES, in_bytes
 from dynlatch.seeds import checked_seed, rng_for
 
 _LONGEST: Final = 1_000_000
 _LOUDEST: Final = 1e6
+_MOST: Final = 10**9
+"""Sequences of a set; their length decides how many fit into memory."""
+_KEY_LENGTH: Final = 5
 _WIDTH: Final = 0.5
 """Initial parameters are uniform between minus this and this."""
 
@@ -61,25 +65,21 @@ PARITY: Final = Network(
 """A minimal exclusive or with feedback from the output; its hidden unit is computed in the same step."""
 
 
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _checked(task: Task) -> None:
-    if not _is_whole(task.T) or not 2 <= task.T <= _LONGEST:
-        raise InputError(f"T={task.T!r} must be a whole number from 2 to {_LONGEST}: the most steps of a sequence")
-    if not _is_number(task.noise) or not 0 <= task.noise <= _LOUDEST:
-        raise InputError(f"noise={task.noise!r} must be from 0 to {_LOUDEST:g}: it bounds the uniform noise")
-    if not (_is_whole(task.num_train) and _is_whole(task.num_test)) or min(task.num_train, task.num_test) < 2:
+def _check(task: Task) -> None:
+    set_whole(task, "T", 2, _LONGEST, "the most steps of a sequence")
+    for name in ("num_train", "num_test"):
+        set_whole(task, name, 2, _MOST, "sequences; both classes need one")
+    if not is_number(task.noise) or not 0 <= task.noise <= _LOUDEST:
+        raise InputError(f"noise={shown(task.noise)} must be from 0 to {_LOUDEST:g}: it bounds the uniform noise")
+    if not is_number(task.target) or not 0.0 < task.target < 1.0:
         raise InputError(
-            f"num_train={task.num_train}, num_test={task.num_test}: both classes need a sequence, so give at least 2"
+            f"target={shown(task.target)} must lie between 0 and 1, inside the range of tanh; BSF94 takes 0.8"
         )
-    if not _is_number(task.target) or not 0.0 < task.target < 1.0:
-        raise InputError(f"target={task.target!r} must lie between 0 and 1, inside the range of tanh; BSF94 takes 0.8")
+    if task.bytes_a_trial > MAX_BYTES:
+        raise InputError(
+            f"a trial of num_train={task.num_train} and num_test={task.num_test} sequences of T={task.T} steps needs "
+            f"{in_bytes(task.bytes_a_trial)} of memory, more than {in_bytes(MAX_BYTES)}; give fewer or shorter ones"
+        )
 
 
 def _drawn(rng: np.random.Generator, count: int, T: int) -> tuple[NDArray[np.int64], Floats, NDArray[np.int64]]:
@@ -97,9 +97,7 @@ def _noise(rng: np.random.Generator, bound: float, step: NDArray[np.int64]) -> F
 
 def _trial(task: Task, seed: int, index: int) -> Trial:
     """Parameters come from (task, trial) and are the same for every T; data come from all settings."""
-    seed = checked_seed(seed)
-    if not _is_whole(index) or index < 0:
-        raise InputError(f"index={index!r} must be an integer that is not negative: which trial of the seed")
+    seed, index = checked_seed(seed), checked_seed(index, "index")
     noise = abs(float(task.noise))  # -0.0 is no other noise than 0.0
     initial = rng_for(seed, task.name, index, "parameters").uniform(-_WIDTH, _WIDTH, len(task.network.parameters))
     made: list[Sequences] = []
@@ -127,7 +125,8 @@ class Task(ABC):
 
     ``T``: the most steps of a sequence. ``noise``: the bound of uniform noise, drawn once for each sequence.
     ``num_train``, ``num_test``: how many sequences. ``target``: the wanted last output of a positive one.
-    Raises: InputError for T < 2, negative noise, fewer than two sequences, a target outside (0, 1).
+    Raises: InputError for T < 2, negative noise, fewer than two sequences or more than memory holds, a target outside
+    (0, 1).
     """
 
     T: int = 50
@@ -140,7 +139,12 @@ class Task(ABC):
     network: ClassVar[Network]
 
     def __post_init__(self) -> None:
-        _checked(self)
+        _check(self)
+
+    @property
+    def bytes_a_trial(self) -> int:
+        """What the sequences of a trial take in memory."""
+        return 8 * (self.num_train + self.num_test) * self.T * self.network.num_signals
 
     def trial(self, seed: int, index: int) -> Trial:
         """One trial: the same for equal arguments, whatever else is asked for."""
@@ -174,24 +178,29 @@ class Latch(Task):
 class TwoSequence(Task):
     """Two sequences of numbers, presented at the beginning, must be told apart at the end (Section V).
 
-    ``mode="keys"``: two fixed sequences of ``min(key_length, T/2)`` numbers in [-1, 1], then noise alone.
+    ``mode="keys"``: two fixed sequences of ``key_length`` numbers in [-1, 1], then noise alone; no sequence may be
+    shorter, but for T < 10 the usual 5 become T/2.
     ``mode="prefixes"``: the first N numbers of two fixed sequences of T numbers. Noise is added everywhere. Five units,
     25 parameters.
-    Settings and errors: ``Task``, and InputError for another mode. Source: BSF94, Section V.
+    Settings and errors: ``Task``, and InputError for another mode or a key that does not fit. Source: BSF94, Section V.
     """
 
     mode: Literal["keys", "prefixes"] = "keys"
-    key_length: int = 5
+    key_length: int = _KEY_LENGTH
 
     name: ClassVar[str] = "two-sequence"
     network: ClassVar[Network] = TWO_SEQUENCE
 
     def __post_init__(self) -> None:
-        _checked(self)
+        _check(self)
         if self.mode not in ("keys", "prefixes"):
             raise InputError(f"mode={self.mode!r} is none of keys and prefixes")
-        if not _is_whole(self.key_length) or self.key_length < 1:
-            raise InputError(f"key_length={self.key_length!r} must be a whole number, at least 1")
+        set_whole(self, "key_length", 1, _LONGEST, "the numbers by which sequences differ")
+        if self.mode == "keys" and self.key_length > max(1, self.T // 2) and self.key_length != _KEY_LENGTH:
+            raise InputError(
+                f"key_length={self.key_length} must be at most T/2: the shortest sequences of T={self.T} have "
+                f"{self.T // 2} steps; give a shorter key or a larger T"
+            )
 
     def sequences(self, rng: np.random.Generator, count: int, keys: np.random.Generator) -> Sequences:
         """``count`` sequences, each one of the two that ``keys`` draws."""

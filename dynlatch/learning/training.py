@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Lock, Thread
@@ -15,14 +14,16 @@ from dynlatch.errors import InputError
 from dynlatch.lanes import LANES, lane_array
 from dynlatch.learning.algorithm import BEST, BEST_COST, BEST_ERRORS, Algorithm, Floats
 from dynlatch.learning.block import beside
+from dynlatch.learning.checks import shown, thread_count, whole
 from dynlatch.learning.loops import Sees, State, candidates, epochs, new_courses
 from dynlatch.learning.network import Network
 from dynlatch.learning.objective import measured
+from dynlatch.learning.request import check_algorithm, checked_budget, common_network, listed_trials, num_workers
 from dynlatch.learning.run import History, Run
 from dynlatch.learning.streams import key_for
 from dynlatch.learning.trial import Trial
 from dynlatch.learning.workplace import Workplace
-from dynlatch.progress import SILENT, Progress
+from dynlatch.progress import SILENT, Progress, check_progress
 from dynlatch.verdict import Stop
 
 ACCEPTED: Final = 0.05
@@ -31,8 +32,8 @@ PER_DECADE: Final = 8
 """Rows of history for each factor of ten in presentations."""
 _STEPS: Final = 500_000
 """Steps of a lane between two looks at what else is to be done: a tenth of a second for small networks."""
-_NO_BUDGET: Final = 2**62
-"""More than can be reached; compiled loops count in 64 bits."""
+_MOST_ROWS: Final = 1_000_000
+"""Of history to a decade."""
 _PATIENCE: Final = 0.1
 """Seconds between two reports while only helpers work."""
 _STOPS: Final = {
@@ -59,19 +60,21 @@ def train(
     presentation is one forward pass of one sequence, whatever it is for. Equal trials give equal runs in any company
     and on any number of ``threads``. ``per_decade``: rows of history for each factor of ten in presentations.
     Raises: InputError for no trials, trials of different networks or numbers of sequences, units that the algorithm
-    does not train, a budget below 1. Rigor: floating point. Cost: README, "How fast"; memory grows with threads, T and
-    the training set, not with the number of trials.
+    does not train, a budget outside 1 to 10^12, and for what is no trial, no algorithm or no listener.
+    Rigor: floating point. Cost: README, "How fast"; memory grows with threads, T and the training set, not with the
+    number of trials.
     """
-    trials = list(trials)
-    network = _common_network(trials, algorithm)
-    most = _checked_budget(budget, algorithm, len(trials[0].train))
-    if not accepted > 0.0:
-        raise InputError(f"accepted={accepted} must be positive: no search reaches a mean cost of 0")
-    if per_decade < 1 or (threads is not None and threads < 1):
-        raise InputError(f"per_decade={per_decade} and threads={threads} must be at least 1")
+    trials = listed_trials(trials)
+    check_algorithm(algorithm)
+    network = common_network(trials, algorithm)
+    most = checked_budget(budget, algorithm, len(trials[0].train))
+    if isinstance(accepted, bool) or not isinstance(accepted, int | float) or not accepted > 0.0:  # pyright: ignore
+        raise InputError(f"accepted={shown(accepted)} must be positive: no search reaches a mean cost of 0")
+    per_decade = whole("per_decade", per_decade, 1, _MOST_ROWS, "rows of history for a factor of ten in presentations")
+    workers = num_workers(thread_count(threads), len(trials))
+    check_progress(progress)
     work = _Work(trials, algorithm, network, most, accepted, per_decade)
     progress.start(f"training by {algorithm.name}", len(trials))
-    workers = min(threads if threads is not None else (os.cpu_count() or 1), -(-len(trials) // LANES))
     helpers = [Thread(target=work.do, daemon=True) for _ in range(workers - 1)]
     for helper in helpers:
         helper.start()
@@ -90,36 +93,6 @@ def train(
     runs = _measured_runs(trials, algorithm, network, work)
     progress.finish()
     return runs
-
-
-def _common_network(trials: Sequence[Trial], algorithm: Algorithm) -> Network:
-    if not trials:
-        raise InputError("no trials to train; make some, as Latch(T=50).trial(seed=0, index=0)")
-    network = trials[0].network
-    for trial in trials:
-        if trial.network != network or len(trial.train) != len(trials[0].train):
-            raise InputError(
-                f"{trial!r} has another network or another number of training sequences than {trials[0]!r}; "
-                "train them in calls of their own"
-            )
-    if algorithm.units is None or algorithm.units == network.kind:
-        return network
-    if algorithm.units == "threshold":
-        return network.of_kind("threshold")
-    raise InputError(f"{algorithm.name} needs the slope of its units, which threshold units do not have; use tanh")
-
-
-def _checked_budget(budget: object, algorithm: Algorithm, sequences: int) -> int:
-    if budget is None:
-        return max(algorithm.budget, sequences)
-    if isinstance(budget, bool) or not isinstance(budget, int) or budget < 1:
-        raise InputError(f"budget={budget!r} must be a number of presentations, at least 1")
-    if algorithm.sees is Sees.COST and budget < sequences:
-        raise InputError(
-            f"budget={budget} is less than one pass over the {sequences} training sequences, which every candidate of "
-            f"{algorithm.name} needs"
-        )
-    return min(budget, _NO_BUDGET)
 
 
 def target_of(trial: Trial, network: Network) -> float:

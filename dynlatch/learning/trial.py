@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynlatch.errors import InputError
+from dynlatch.learning.checks import is_number, real_array, set_whole, shown
 from dynlatch.learning.network import Network
-from dynlatch.seeds import rng_for
+from dynlatch.seeds import checked_seed, rng_for
 
 Floats = NDArray[np.float64]
 _LONGEST_STREAK: Final = 1_000_000_000
@@ -22,7 +22,7 @@ class Sequences:
     """Sequences of one or more signals that end together, each with its class.
 
     ``signals`` (S, T, m): a sequence of N steps occupies the last N of the T; what stands before is 0.
-    ``lengths`` (S,): N. ``classes`` (S,): +1 or -1.
+    ``lengths`` (S,): N. ``classes`` (S,): +1 or -1. Lists are made arrays.
     Raises: InputError for shapes that do not fit, lengths outside 1..T, other classes, and signals that are not finite.
     """
 
@@ -31,6 +31,8 @@ class Sequences:
     classes: Floats
 
     def __post_init__(self) -> None:
+        for name, kind in (("signals", np.float64), ("lengths", None), ("classes", np.float64)):
+            object.__setattr__(self, name, np.asarray(real_array(name, getattr(self, name)), kind))
         shape = self.signals.shape
         if len(shape) != 3 or self.lengths.shape != shape[:1] or self.classes.shape != shape[:1] or not shape[0]:
             raise InputError(
@@ -96,10 +98,11 @@ class Trial:
     noise: float | None = None
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.target < 1.0:
+        self._check_parts()
+        if not is_number(self.target) or not 0.0 < self.target < 1.0:
             raise InputError(
-                f"target={self.target} must lie between 0 and 1, the range of tanh without its ends, which no sum "
-                "reaches; BSF94 takes 0.8"
+                f"target={shown(self.target)} must lie between 0 and 1, the range of tanh without its ends, which no "
+                "sum reaches; BSF94 takes 0.8"
             )
         if self.initial.shape != (len(self.network.parameters),) or not np.all(np.isfinite(self.initial)):
             raise InputError(
@@ -112,10 +115,23 @@ class Trial:
                     f"sequences with {part.num_signals} signals do not fit a network that takes "
                     f"{self.network.num_signals}"
                 )
-        if not 0.0 <= self.fresh < math.inf:
-            raise InputError(f"fresh={self.fresh!r} must be a finite standard deviation, not negative")
-        if not isinstance(self.streak, int) or not 0 <= self.streak <= _LONGEST_STREAK:  # pyright: ignore
-            raise InputError(f"streak={self.streak!r} must be a whole number of epochs, 0 to {_LONGEST_STREAK}")
+        if not is_number(self.fresh) or self.fresh < 0.0:
+            raise InputError(f"fresh={shown(self.fresh)} must be a finite standard deviation, not negative")
+        if self.noise is not None and not (is_number(self.noise) and self.noise >= 0.0):
+            raise InputError(
+                f"noise={shown(self.noise)} must be a finite bound, not negative; leave it out where none is known"
+            )
+        set_whole(self, "streak", 0, _LONGEST_STREAK, "epochs in a row without an error")
+
+    def _check_parts(self) -> None:
+        """What kind each is; numbers that stand for themselves become ``int``, initial parameters an array."""
+        for name, kind in (("network", Network), ("train", Sequences), ("test", Sequences)):
+            value = getattr(self, name)
+            if not isinstance(value, kind):
+                raise InputError(f"{name}={shown(value)} of a trial must be a {kind.__name__}")
+        object.__setattr__(self, "initial", np.asarray(real_array("initial", self.initial), np.float64))
+        for name in ("seed", "index"):
+            object.__setattr__(self, name, checked_seed(getattr(self, name), name))
 
     def stream(self, name: str) -> np.random.Generator:
         """The random numbers of this trial for one purpose."""

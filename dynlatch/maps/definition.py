@@ -149,6 +149,12 @@ class Map:
         return f"{self.name}: {lhs} -> {rhs}{tail}" if self.dimension == 1 else f"{self.name}: ({lhs}) -> ({rhs}){tail}"
 
 
+def check_map(m: object) -> None:
+    """Raises: InputError for what is no map, such as the name of one."""
+    if not isinstance(m, Map):
+        raise InputError(f"{m!r:.40} is no Map; make one, as dynlatch.neuron(2) or dynlatch.read_map(file)")
+
+
 def state_symbol(name: str) -> sp.Symbol:
     """The real symbol that stands for a state or a parameter."""
     return sp.Symbol(name, real=True)

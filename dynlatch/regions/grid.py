@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dynlatch.errors import InputError
 from dynlatch.maps.definition import Box, Map, exact_box, exact_fraction
+from dynlatch.memory import MAX_BYTES, in_bytes
 
 Floats = NDArray[np.float64]
 
@@ -19,8 +20,6 @@ BYTES_PER_CELL = 6
 """A label of two bytes and a time of four."""
 
 MAX_CELLS = 10**11
-MAX_BYTES = 4 * 10**9
-"""Arrays larger than this are not made in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ def check_memory(grid: Grid, bytes_per_cell: int) -> None:
     if size > MAX_BYTES:
         shape = " x ".join(map(str, grid.counts))
         raise InputError(
-            f"a resolution of {shape} cells needs {_bytes(size)} of memory, more than {_bytes(MAX_BYTES)}; "
+            f"a resolution of {shape} cells needs {in_bytes(size)} of memory, more than {in_bytes(MAX_BYTES)}; "
             "choose a lower one, or write the labels to disk (dynlatch basins --out FILE.nc, or write_basins)"
         )
 
@@ -137,15 +136,7 @@ def cell_counts(resolution: int | Sequence[int], num_axes: int) -> tuple[int, ..
     if cells > MAX_CELLS:
         size = cells * BYTES_PER_CELL
         raise InputError(
-            f"resolution={resolution} makes {cells:.3g} cells, which need {_bytes(size)}; "
+            f"resolution={resolution} makes {cells:.3g} cells, which need {in_bytes(size)}; "
             f"choose at most {int(MAX_CELLS ** (1 / num_axes))} along each axis"
         )
     return tuple(int(c) for c in given)
-
-
-def _bytes(size: int) -> str:
-    for unit in ("B", "kB", "MB", "GB", "TB", "PB", "EB"):
-        if size < 1000:
-            return f"{size:.3g} {unit}"
-        size //= 1000
-    return f"{size:.3g} ZB"

@@ -57,6 +57,7 @@ class Curriculum:
         first, whole, share = settings["T_0"], settings["T"], float(settings["share"])
         if not isinstance(first, int) or not 2 <= first < int(whole):
             raise InputError(f"T_0={first!r} must be from 2 to less than T={whole}: the first stage is the shorter one")
+        Training().check({**_of_train(settings), "T": first})
         if not 0.05 <= share <= 0.9:
             raise InputError(f"share={share:g} must be from 0.05 to 0.9: the part of the budget for the first stage")
         for which, stage in (("first", share), ("second", 1.0 - share)):

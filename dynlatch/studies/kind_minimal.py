@@ -10,6 +10,7 @@ from dynlatch.errors import InputError
 from dynlatch.lanes import LANES
 from dynlatch.learning.algorithms.back_propagation import BackPropagation
 from dynlatch.learning.minimal import Minimal
+from dynlatch.learning.request import checked_budget
 from dynlatch.learning.training import train
 from dynlatch.studies.kind_train import defaults, part
 
@@ -53,9 +54,7 @@ class MinimalProblem:
         except InputError as error:
             text = str(error)
             raise InputError(f"w_0{text[1:]}" if text.startswith("w=") else text) from None
-        budget = settings["budget"]
-        if not isinstance(budget, int) or budget < 1:
-            raise InputError(f"budget={budget!r} must be at least 1: one presentation")
+        checked_budget(settings["budget"], BackPropagation, sequences=2)
 
     def seconds(self, cell: Cell) -> float:
         """As if half of the budget were used."""

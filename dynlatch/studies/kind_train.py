@@ -11,6 +11,7 @@ from dynlatch.errors import InputError
 from dynlatch.lanes import LANES
 from dynlatch.learning.algorithms import algorithm_type
 from dynlatch.learning.loops import Sees
+from dynlatch.learning.request import checked_budget
 from dynlatch.learning.tasks import TASKS
 from dynlatch.learning.training import ACCEPTED, train
 from dynlatch.studies.kinds import near
@@ -56,13 +57,7 @@ class Training:
     def check(self, settings: Mapping[str, Scalar]) -> None:
         """As ``Task``, the algorithms and ``train`` do."""
         task, algorithm = _made(settings)
-        budget = settings["budget"]
-        least = task.num_train if algorithm.sees is Sees.COST else 1
-        if not isinstance(budget, int) or budget < least:
-            raise InputError(
-                f"budget={budget!r} must be at least {least}: "
-                + ("one pass over the training set" if least > 1 else "one presentation")
-            )
+        checked_budget(settings["budget"], algorithm, task.num_train)
         accepted = settings.get("accepted", ACCEPTED)
         if not isinstance(accepted, float) or not accepted > 0.0:
             raise InputError(f"accepted={accepted!r} must be positive: no search reaches a mean cost of 0")

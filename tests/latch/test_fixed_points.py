@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from dynlatch.analysis import analyze
 from dynlatch.errors import InputError
 from dynlatch.latch.fixed_points import FixedPoints, Stability, fixed_points
 from dynlatch.maps.catalogue import cubic, henon, logistic, neuron, newton, tanh_network
@@ -179,6 +180,12 @@ def test_a_bad_period_is_refused_in_one_line(period: Any) -> None:
     with pytest.raises(InputError, match="period") as caught:
         fixed_points(neuron(2), period=period)
     assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_map_is_refused() -> None:
+    for ask in (fixed_points, analyze):
+        with pytest.raises(InputError, match=r"'neuron' is no Map; make one, as dynlatch.neuron\(2\)"):
+            ask("neuron")  # pyright: ignore[reportArgumentType]
 
 
 def test_a_bad_dimension_or_box_is_refused() -> None:

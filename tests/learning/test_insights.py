@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -229,6 +230,18 @@ def test_what_it_cannot_look_at() -> None:
     for look in (insight, lambda run: gradient_when_latched([run])):
         with pytest.raises(InputError, match="threshold units"):
             look(replace(BY_HAND, trial=threshold))
+    looks: list[Any] = [
+        lambda: insight([BY_HAND]),  # pyright: ignore[reportArgumentType]
+        lambda: insight("x"),  # pyright: ignore[reportArgumentType]
+        lambda: gradient_when_latched(["x"]),  # pyright: ignore[reportArgumentType]
+    ]
+    for refused in looks:
+        with pytest.raises(InputError, match="is no Run; insight takes one of those that train returns"):
+            refused()
+    with pytest.raises(InputError, match="runs=2 must be a list of runs"):
+        gradient_when_latched(2)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(InputError, match="noise='x'"):
+        insight(BY_HAND, noise="x")  # pyright: ignore[reportArgumentType]
     with pytest.raises(InputError, match="does not say how large"):
         insight(replace(BY_HAND, trial=replace(LATCH_TRIAL, noise=None)))
     with pytest.raises(InputError, match="not negative"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,6 +48,9 @@ def network(*connections: Connection, units: int = 2, signals: int = 1, output: 
         ((FED, Connection(1, Previous(0), None)), "weight=None"),  # pyright: ignore[reportArgumentType]
         ((FED, Connection(1, Previous(0), True)), "weight=True"),
         ((FED, Connection(1, Previous(0), 10**400)), "weight=1000"),
+        ((FED, Connection(1, Previous(0), "")), "weight='' of a connection to unit 1 must be a name"),
+        ((FED, "w"), "connections hold 'w'; each must be a Connection"),
+        ((FED, Connection(1, Cue(1, "yes"), "w")), "positive='yes'.*True or False"),  # pyright: ignore[reportArgumentType]
         ((FED,), "unit 1 has no connection that leads to it"),
         ((FED, Connection(1, Previous(0), math.nan)), "weight=nan of a connection to unit 1"),
         ((FED, Connection(1, Previous(0), -math.inf)), "weight=-inf"),
@@ -54,7 +58,7 @@ def network(*connections: Connection, units: int = 2, signals: int = 1, output: 
         ((FED,) * 4097, "not 4097"),
     ],
 )
-def test_connections_that_make_no_sense_are_refused(connections: tuple[Connection, ...], said: str) -> None:
+def test_connections_that_make_no_sense_are_refused(connections: tuple[Any, ...], said: str) -> None:
     with pytest.raises(InputError, match=said):
         network(*connections)
 

@@ -231,3 +231,18 @@ def test_parameters_of_another_shape_are_refused() -> None:
         Batch(network, sequences).costs(np.zeros(2))
     with pytest.raises(InputError, match="1 signals do not fit a network that takes 2"):
         Batch(OWN, sequences)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"threads": "a"}, "threads='a' must be a whole number from 1"),
+        ({"threads": 0}, "threads=0"),
+        ({"threads": -3}, "threads=-3"),
+        ({"target": "x"}, "target='x' must be a finite number"),
+        ({"target": True}, "target=True"),
+    ],
+)
+def test_settings_of_a_batch_that_make_no_sense_are_refused(settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        Batch(*CASES[0][:2], **settings)

@@ -18,8 +18,9 @@ from dynlatch.learning.algorithm import Floats, no_memory
 from dynlatch.learning.algorithms.back_propagation import BackPropagation
 from dynlatch.learning.loops import Sees
 from dynlatch.learning.network import Bias, Connection, Cue, Network, SameStep, Signal
+from dynlatch.learning.request import check_memory
 from dynlatch.learning.run import Run
-from dynlatch.learning.tasks import LATCH, PARITY, Latch, Parity, TwoSequence
+from dynlatch.learning.tasks import LATCH, PARITY, Latch, Parity, Task, TwoSequence
 from dynlatch.learning.training import train
 from dynlatch.learning.trial import Trial, at_the_end
 from dynlatch.verdict import Stop
@@ -312,11 +313,23 @@ ONE = Latch(T=4).trial(0, 0)
         ([], BackPropagation(), {}, "no trials to train"),
         ([ONE, Parity(T=4).trial(0, 0)], BackPropagation(), {}, "Trial.parity.* has another network"),
         ([ONE, Latch(T=4, num_train=9).trial(0, 0)], BackPropagation(), {}, "another number of training sequences"),
-        ([ONE], BackPropagation(), {"budget": 0}, "budget=0 must be a number of presentations, at least 1"),
+        ([ONE], BackPropagation(), {"budget": 0}, "budget=0 must be a whole number from 1"),
         ([ONE], BackPropagation(), {"budget": -1}, "budget=-1"),
         ([ONE], BackPropagation(), {"budget": 1.5}, "budget=1.5"),
         ([ONE], BackPropagation(), {"budget": True}, "budget=True"),
         ([ONE], BackPropagation(), {"budget": "all"}, "budget='all'"),
+        ([ONE], BackPropagation(), {"budget": 10**12 + 1}, "budget=1000000000001 must be .* to 1000000000000"),
+        (ONE, BackPropagation(), {}, r"is one trial; give a list, as \[trial\]"),
+        ([Latch(T=10)], BackPropagation(), {}, r"Latch.T=10.* is no Trial; .*trial\(seed=0, index=0\)"),
+        (Latch(T=10), BackPropagation(), {}, "is no Trial"),
+        ([ONE], BackPropagation, {}, r"algorithm=BackPropagation is a class.* call it: BackPropagation\(\)"),
+        ([ONE], "adam", {}, "algorithm='adam' is no algorithm; make one"),
+        ([ONE], BackPropagation(), {"threads": "2"}, "threads='2' must be a whole number"),
+        ([ONE], BackPropagation(), {"threads": 0}, "threads=0"),
+        ([ONE], BackPropagation(), {"per_decade": 2.5}, "per_decade=2.5 must be a whole number"),
+        ([ONE], BackPropagation(), {"per_decade": 0}, "per_decade=0"),
+        ([ONE], BackPropagation(), {"progress": None}, "progress=None must be a listener"),
+        ([ONE], GUESSING, {"accepted": "x"}, "accepted='x' must be positive"),
         ([ONE], GUESSING, {"budget": 49}, "budget=49 is less than one pass over the 50 training sequences"),
         ([ONE], GUESSING, {"accepted": 0.0}, "accepted=0.0 must be positive"),
         ([ONE], GUESSING, {"accepted": math.nan}, "accepted=nan"),
@@ -333,15 +346,34 @@ def test_what_cannot_be_trained_is_refused(trials: Any, algorithm: Any, settings
         train(trials, algorithm, **settings)
 
 
-@pytest.mark.parametrize("rate", [0, -0.1, math.nan, math.inf, "fast"])
+@pytest.mark.parametrize("rate", [0, -0.1, math.nan, math.inf, "fast", True, 10**400])
 def test_a_bad_rate_is_refused(rate: Any) -> None:
     with pytest.raises(InputError, match=r"rate=.* of BackPropagation must be a positive number"):
         BackPropagation(rate=rate)
 
 
-def test_a_budget_beyond_all_counting_is_no_budget() -> None:
-    (run,) = train([by_hand(KEEPING, FOUR, [0.0])], COUNTING, budget=10**30)
+def test_whole_numbers_of_numpy_are_whole_numbers() -> None:
+    (run,) = train([by_hand(KEEPING, FOUR, [0.0])], COUNTING, budget=np.int64(8), per_decade=np.int32(8), threads=None)
     assert run.presentations == 8
+
+
+def test_the_largest_budget_is_counted() -> None:
+    (run,) = train([by_hand(KEEPING, FOUR, [0.0])], COUNTING, budget=10**12)
+    assert run.presentations == 8
+
+
+@pytest.mark.parametrize(
+    ("task", "trials", "refused"),
+    [(Latch(T=1_000_000), 1, True), (Latch(), 1_000_000, True), (Latch(), 20, False), (Latch(T=1000), 500, False)],
+)
+def test_trials_that_memory_does_not_hold_are_refused_before_they_are_made(
+    task: Task, trials: int, refused: bool
+) -> None:
+    if not refused:
+        check_memory(task, trials, BackPropagation(), 2)
+        return
+    with pytest.raises(InputError, match=f"{trials} trials of .* sequences of T={task.T} steps need about .* memory"):
+        check_memory(task, trials, BackPropagation(), 2)
 
 
 def test_sequences_of_one_step_and_networks_without_parameters_are_trained_as_well() -> None:

@@ -83,10 +83,19 @@ def test_settings_are_those_of_training_and_two_more() -> None:
     assert len(study_from_toml(text).cells) == 4
 
 
+def test_a_key_must_fit_into_the_first_stage() -> None:
+    usual = kind_of("curriculum").usual({"task": "two-sequence", "algorithm": "adam"})
+    given = {"noise": 0.0, "T": 50, "T_0": 10, "task.key_length": 10}
+    with pytest.raises(InputError, match="key_length=10 must be at most T/2: the shortest sequences of T=10"):
+        Curriculum().check({**usual, **given})
+    Curriculum().check({**usual, **given, "T_0": 20})
+
+
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
         ('algorithm = "adam"\nT = 20\nT_0 = [10, 20]\n', 8, "T_0=20 must be from 2 to less than T=20"),
+        ('algorithm = "adam"\nbudget = 1_000_000_000_001\n', 7, "budget=1000000000001 must be a whole number"),
         ('algorithm = "adam"\nshare = 0.95\n', 7, "from 0.05 to 0.9"),
         ('algorithm = "annealing"\nbudget = 99\n', 7, "too small for the first stage"),
         ('algorithm = "annealing"\nshare = 0.9\nbudget = 100\n', 8, "too small for the second stage"),

@@ -154,7 +154,7 @@ REFUSED = {
     LATCH + "T = []\n": (6, "an empty list"),
     LATCH + "T = [[10]]\n": (6, "no number"),
     LATCH + "T = 1979-05-27\n": (6, "no number"),
-    LATCH + "budget = 0\n": (6, "at least 1"),
+    LATCH + "budget = 0\n": (6, "whole number from 1"),
     LATCH + "set = 3\n": (6, "must be a table"),
     LATCH + "\n[grid.set]\nrat = 1\n": (8, "nothing in this grid", "did you mean rate?"),
     LATCH + "\n[grid.set]\ncycles = 1\n": (8, "nothing in this grid", "num_train"),
@@ -167,7 +167,7 @@ REFUSED = {
     HEAD + 'kind = "minimal"\ntrained = "all"\n': (5, "trained='all'", "w or inputs"),
     HEAD + 'kind = "minimal"\nT = 2\n': (5, "T=2"),
     HEAD + 'kind = "minimal"\ntask = "latch"\n': (5, "unknown key"),
-    HEAD + 'task = "latch"\nalgorithm = "annealing"\nbudget = 49\n': (6, "at least 50"),
+    HEAD + 'task = "latch"\nalgorithm = "annealing"\nbudget = 49\n': (6, "less than one pass over the 50"),
     LATCH + '[[grid]]\ntask = "latch"\nalgorithm = "adam"\n# a comment\nT = 0\n': (10, "T=0"),
 }  # fmt: skip
 

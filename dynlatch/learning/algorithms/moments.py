@@ -6,14 +6,15 @@ from __future__ import annotations
 from dynlatch.errors import InputError
 from dynlatch.jit import jit
 from dynlatch.lanes import at_least, fma, load, root, spread, where
+from dynlatch.learning.checks import is_number, shown
 
 
 def check_decays(algorithm: object, *names: str) -> None:
     """Check settings. Raises: InputError unless all are at least 0 and less than 1."""
     for name in names:
         value = getattr(algorithm, name)
-        if not (isinstance(value, int | float) and 0.0 <= value < 1.0):
-            raise InputError(f"{name}={value!r} of {type(algorithm).__name__} must be at least 0 and less than 1")
+        if not (is_number(value) and 0.0 <= value < 1.0):
+            raise InputError(f"{name}={shown(value)} of {type(algorithm).__name__} must be at least 0 and less than 1")
 
 
 @jit

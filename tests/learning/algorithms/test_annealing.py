@@ -128,6 +128,7 @@ def test_runs_do_not_depend_on_their_company() -> None:
         ({"sweeps": 0}, "sweeps=0"),
         ({"cycles": 1.5}, "cycles=1.5"),
         ({"points": True}, "points=True"),
+        ({"points": 10**30}, "points=1000000000000000000000000000000 must be .* to 1000000"),
     ],
 )
 def test_bad_settings_are_refused(settings: dict[str, Any], said: str) -> None:
