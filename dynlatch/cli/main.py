@@ -71,10 +71,8 @@ def main(words: Sequence[str] | None = None) -> int:
             command.invoke(context)
         terminal.output().file.flush()
     except BaseException as error:  # the edge: whatever happens becomes one line and a code
-        words = [word for word in given if not word.startswith("-")]
-        return _explain(
-            error, words[0] if words else "", debug="--debug" in given or bool(os.environ.get("DYNLATCH_DEBUG"))
-        )
+        name = next((word for word in given if not word.startswith("-")), "")
+        return _explain(error, name, debug="--debug" in given or bool(os.environ.get("DYNLATCH_DEBUG")))
     return DONE
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import sys
+import math
+from numbers import Real
 from typing import Any, Final
 
 import numpy as np
@@ -35,8 +36,13 @@ def set_whole(settings: object, name: str, least: int, most: int, what: str) -> 
 
 
 def is_number(value: object) -> bool:
-    """Whether it is an ``int`` or ``float`` that is finite as a float; truth values are no numbers."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+    """Whether it is a real number that is finite as a float; truth values are no numbers."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def thread_count(threads: object) -> int | None:
