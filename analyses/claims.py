@@ -1,8 +1,8 @@
 """Figure 4 of BSF94 whole, and what thousands of trials say of the paper's claims C1 to C7.
 
 Runs what is missing of the studies fig4, fig2a and fig2b, and writes the figure, the table of claims, the cost of
-learning and all results. Interrupt it at any time: the same command goes on. Quick: T = 10 and 20, ten trials, the same
-ledger. Only the cost of learning depends on the machine.
+learning and all results. Interrupt it at any time: the same command goes on. Quick: T = 10 and 20, ten trials.
+Only the cost of learning depends on the machine.
 
 python analyses/claims.py [--quick] [--workers N] [--ledger FILE] [--studies FOLDER] [--out FOLDER]
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 from trials import done, markdown, options
 
 from dynlatch.claims import costs, growth, verdicts
-from dynlatch.studies import Record, read_study, save
+from dynlatch.studies import Record, save
 from dynlatch.views.figures import png_bytes
 from dynlatch.views.study import claims_markdown, figure_4
 from dynlatch.views.study_costs import COST_COLUMNS, GROWTH_COLUMNS, costs_rows, growth_rows
@@ -23,11 +23,10 @@ PICTURE = "pictures/figure_4.png"
 
 def main() -> None:
     """Run, judge, and keep what came of it."""
-    arguments = options(__doc__, "claims")
+    arguments = options(__doc__, "claims", STUDIES)
     out = arguments.out
     found: list[Record] = []
-    for name in STUDIES:
-        study = read_study(arguments.studies / f"{name}.toml", quick=arguments.quick)
+    for name, study in zip(STUDIES, arguments.studies, strict=True):
         records = done(study, arguments.ledger, arguments.workers)
         save(records, out / "results" / f"{name}.csv.gz", seconds=False)
         found += records

@@ -9,13 +9,12 @@ python analyses/cost_of_size.py [--quick] [--out FOLDER]
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import time
-from pathlib import Path
 
 import numpy as np
-from trials import HERE, markdown
+from scripts import options
+from trials import markdown
 
 from dynlatch.claims.scaling import power_law
 from dynlatch.lanes import LANES
@@ -77,12 +76,8 @@ def fitted(algorithm: Algorithm, quick: bool) -> tuple[str, ...]:
 
 def main() -> None:
     """Measure, fit, write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="three algorithms, small networks, once each")
-    parser.add_argument("--out", type=Path, help="where cost_of_size.md goes (default: results/; quick: out/)")
-    arguments = parser.parse_args()
-    out = arguments.out or (Path("out") if arguments.quick else HERE / "results")
-    out.mkdir(parents=True, exist_ok=True)
+    arguments = options(__doc__, quick="three algorithms, small networks, once each", kept="results")
+    out = arguments.out
     rows: list[tuple[str, ...]] = []
     for name in NAMES[::4] if arguments.quick else NAMES:
         rows.append(fitted(algorithm_type(name)(), arguments.quick))

@@ -5,12 +5,11 @@ python analyses/figure_1b.py [--quick] [--out FOLDER]
 
 from __future__ import annotations
 
-import argparse
 import math
-from pathlib import Path
 
 import numpy as np
 from scipy.optimize import brentq
+from scripts import options
 
 import dynlatch
 from dynlatch.learning import BackPropagation, Batch, Minimal, Run, train
@@ -25,11 +24,7 @@ SEED = 1994
 
 def main() -> None:
     """Train, take the first run that converged, print what it learned and keep the figure."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a larger first weight, with which learning is easier")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", help="where the picture goes")
-    arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    arguments = options(__doc__, quick="a larger first weight, with which learning is easier")
     task = Minimal(w=2.0, variance=0.05) if arguments.quick else Minimal(num_test=2000)
     runs = train([task.trial(SEED, k) for k in range(32)], BackPropagation(), budget=task.budget)
     table(runs)

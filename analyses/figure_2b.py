@@ -5,17 +5,16 @@ python analyses/figure_2b.py [--quick] [--out FOLDER]
 
 from __future__ import annotations
 
-import argparse
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 from scipy.stats import t as student_t
+from scripts import options
 
 from dynlatch.learning import BackPropagation, Batch, Minimal, Run, train
 from dynlatch.learning.minimal import learned_inputs, streak_chance
@@ -38,11 +37,7 @@ Floats = NDArray[np.float64]
 
 def main() -> None:
     """Train at every length, print what came of it beside the theory, and keep the figure."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="three lengths, 8 runs of 1,000 epochs")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", help="where the picture goes")
-    arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    arguments = options(__doc__, quick="three lengths, 8 runs of 1,000 epochs")
     lengths = (4, 8, 20) if arguments.quick else LENGTHS
     runs, budget = (8, 2000) if arguments.quick else (RUNS, Minimal.budget)
     curves = [followed(name, s, lengths, runs, budget) for name, s in READINGS]

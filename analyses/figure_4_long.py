@@ -9,11 +9,12 @@ python analyses/figure_4_long.py [--quick] [--workers N] [--ledger FILE] [--stud
 
 from __future__ import annotations
 
-from trials import HERE, done, markdown, options
+from scripts import HERE
+from trials import done, markdown, options
 
 from dynlatch.claims import growth
 from dynlatch.claims.scaling import PRESENTATIONS
-from dynlatch.studies import load, read_study, save
+from dynlatch.studies import load, save
 from dynlatch.views.figures import png_bytes
 from dynlatch.views.study import figure_4
 from dynlatch.views.study_costs import GROWTH_COLUMNS, growth_rows
@@ -25,8 +26,8 @@ HEAD = "Presentations for each trial that learns, those that fail included, agai
 
 def main() -> None:
     """Run, draw, and keep what came of it."""
-    arguments = options(__doc__, NAME)
-    study = read_study(arguments.studies / f"{NAME}.toml", quick=arguments.quick)
+    arguments = options(__doc__, NAME, [NAME])
+    (study,) = arguments.studies
     records = done(study, arguments.ledger, arguments.workers)
     save(records, arguments.out / "results" / f"{NAME}.csv.gz", seconds=False)
     picture = arguments.out / "pictures" / PICTURE

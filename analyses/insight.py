@@ -8,13 +8,12 @@ python analyses/insight.py [--quick] [--out FOLDER]
 
 from __future__ import annotations
 
-import argparse
 import math
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from pathlib import Path
 
 import numpy as np
+from scripts import options
 
 import dynlatch
 from dynlatch.learning.algorithms.back_propagation import BackPropagation
@@ -37,11 +36,7 @@ STREAK = 200
 
 def main() -> None:
     """Train, look, print the tables and keep the pictures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="few checkpoints, few runs")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", help="where the pictures go")
-    arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    arguments = options(__doc__, quick="few checkpoints, few runs")
     count, indices, lengths = (12, 16, (10, 20)) if arguments.quick else (60, 64, (10, 20, 40))
 
     wanted(TARGETS)

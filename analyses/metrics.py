@@ -10,12 +10,12 @@ table says which is which.
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
 import math
-from pathlib import Path
 from typing import Any
+
+from scripts import Words, made, refuse
 
 import dynlatch
 from dynlatch import Map
@@ -105,10 +105,11 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 def main() -> None:
     """Study every map, print the table and keep the numbers if asked."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="coarse grids and few samples")
-    parser.add_argument("--out", type=Path, help="a JSON file for all numbers")
-    arguments = parser.parse_args()
+    arguments = Words(__doc__, "coarse grids and few samples", "a JSON file for all numbers").parse_args()
+    if arguments.out is not None:
+        made(arguments.out.parent)
+        if arguments.out.is_dir():
+            refuse(f"--out {arguments.out}: a folder; name a JSON file")
     rows = [study(m, arguments.quick) for m in MAPS]
     print(table(rows))
     if arguments.out is not None:

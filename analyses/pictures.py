@@ -5,10 +5,10 @@ python analyses/pictures.py [--quick] [--out FOLDER]
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import tempfile
-from pathlib import Path
+
+from scripts import options
 
 import dynlatch
 from dynlatch.views.figures import png_bytes
@@ -25,11 +25,7 @@ MORSE = "network_morse.png"
 
 def main() -> None:
     """Analyze each map and keep some of its figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="coarse grids")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", help="where the pictures go")
-    arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    arguments = options(__doc__, quick="coarse grids")
     for m, kept in PICTURES:
         proofs = any(figure in PROVED for figure in kept.values())
         with tempfile.TemporaryDirectory() as folder:

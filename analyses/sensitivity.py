@@ -12,7 +12,7 @@ from __future__ import annotations
 from trials import done, options
 
 from dynlatch.claims import verdicts
-from dynlatch.studies import read_study, save
+from dynlatch.studies import save
 from dynlatch.views.study import claims_markdown
 
 NAME = "sensitivity"
@@ -20,8 +20,8 @@ NAME = "sensitivity"
 
 def main() -> None:
     """Run, judge, and keep what came of it."""
-    arguments = options(__doc__, NAME)
-    study = read_study(arguments.studies / f"{NAME}.toml", quick=arguments.quick)
+    arguments = options(__doc__, NAME, [NAME])
+    (study,) = arguments.studies
     records = done(study, arguments.ledger, arguments.workers)
     results = arguments.out / "results"
     save(records, results / f"{NAME}.csv.gz", seconds=False)

@@ -5,8 +5,7 @@ python analyses/tradeoff.py [--quick] [--out FOLDER]
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
+from scripts import options
 
 import dynlatch
 from dynlatch.latch.tradeoff import Tradeoff
@@ -19,11 +18,7 @@ PICTURE = "tradeoff.png"
 
 def main() -> None:
     """Prove the law, follow each family, print the table and keep the figure."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a few values of each family")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", help="where the picture goes")
-    arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    arguments = options(__doc__, quick="a few values of each family")
 
     law = dynlatch.tradeoff_law()
     print(f"{law.law} for every w > 1: {law.verdict}, {law.reason}")

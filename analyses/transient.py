@@ -5,14 +5,13 @@ python analyses/transient.py [--quick] [--out FOLDER]
 
 from __future__ import annotations
 
-import argparse
 import math
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scripts import options
 
 import dynlatch
 from dynlatch.noise.transient import Transient
@@ -29,11 +28,7 @@ Counted = list[tuple[float, int]]
 
 def main() -> None:
     """Count, print the tables and keep the figure."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="gaps down to 1e-4, few inputs")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", help="where the picture goes")
-    arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    arguments = options(__doc__, quick="gaps down to 1e-4, few inputs")
     decades, per_decade, num_inputs = (4, 1, 12) if arguments.quick else (10, 2, 60)
     with styled():
         figure = new_figure(8.2, 4.4)

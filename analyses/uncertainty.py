@@ -5,8 +5,7 @@ python analyses/uncertainty.py [--quick] [--out FOLDER]
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
+from scripts import options
 
 import dynlatch
 from dynlatch.noise.uncertainty import Uncertainty
@@ -26,11 +25,7 @@ TIMES = (0, 1, 2, 3, 4, 5, 6, 8, 10, 20, 30, 50, 100)
 
 def main() -> None:
     """Follow two balls of each map, print what they become and keep the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="coarse cells, few samples")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", help="where the pictures go")
-    arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    arguments = options(__doc__, quick="coarse cells, few samples")
     samples, resolution = (60, 80) if arguments.quick else (1500, 1000)
     for name, (m, inside, outside, radius, noise, steps) in PICTURES.items():
         known = find_attractors(m, m.domain)

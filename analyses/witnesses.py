@@ -7,8 +7,7 @@ python analyses/witnesses.py [--quick] [--out FOLDER]
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
+from scripts import options
 
 from dynlatch import Verdict, theorems
 from dynlatch.views.figures import png_bytes
@@ -22,11 +21,7 @@ PICTURE = "witnesses.png"
 
 def main() -> None:
     """Replay the witnesses and draw them."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="the first two alone")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", help="where the picture goes")
-    arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    arguments = options(__doc__, quick="the first two alone")
     chosen = [theorems.statement(id, reading) for id, reading in (SHOWN[:2] if arguments.quick else SHOWN)]
     for s in chosen:
         replay = s.replay()

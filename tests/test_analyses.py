@@ -74,6 +74,57 @@ def test_the_studies_make_their_pictures(
     assert {p.name for p in tmp_path.iterdir()} == set(STUDIES[script])
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("figure_2a.py", "--out", "a file"),
+        ("metrics.py", "--out", "."),
+        ("claims.py", "--out", "a file"),
+        ("claims.py", "--workers", "0"),
+        ("claims.py", "--workers", "few"),
+        ("claims.py", "--studies", "nope"),
+        ("claims.py", "--ledger", "a file"),
+    ],
+)
+def test_what_cannot_be_used_is_one_line_and_leaves_nothing(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(ANALYSES))
+    monkeypatch.setattr(sys, "argv", [words[0], "--quick", *words[1:]])
+    Path("a file").write_text("kept", encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(ANALYSES / words[0]), run_name="__main__")
+    assert ended.value.code == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1), err
+    assert words[-1] in err or words[-1] == "."
+    assert [(p.name, p.read_text()) for p in tmp_path.rglob("*")] == [("a file", "kept")]
+
+
+def test_the_quick_form_leaves_what_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(ANALYSES))
+    shared = runpy.run_path(str(ANALYSES / "scripts.py"))
+    monkeypatch.setattr(sys, "argv", ["some/script.py", "--quick"])
+    assert shared["options"](None, "less").out == Path("out/script")
+    assert Path("out/script").is_dir()
+    monkeypatch.setattr(sys, "argv", ["some/script.py"])
+    assert shared["options"](None, "less").out == ANALYSES / "pictures"
+
+
+def test_the_interval_of_a_trend_has_0_in_it_where_its_p_is_above_5_percent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ANALYSES))
+    trend = runpy.run_path(str(ANALYSES / "figure_2a.py"))["trend"]
+    rng, sides = np.random.default_rng(0), set[bool]()
+    for count in (3, 6, 8, 9) * 6:
+        found = trend((rng.random((3, 2, count)) < np.array([0.3, 0.5, 0.8])[:, None, None]).astype(float))
+        assert -1.0 <= found.low <= found.value <= found.high <= 1.0
+        assert (found.low <= 0.0 <= found.high) == (found.p > 0.05), found
+        sides.add(found.p > 0.05)
+    assert len(sides) == 2
+
+
 def test_every_picture_that_is_kept_is_made_by_a_study() -> None:
     kept = sorted(p.name for p in (ANALYSES / "pictures").iterdir())
     assert kept == sorted(

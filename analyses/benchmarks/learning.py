@@ -300,9 +300,12 @@ def main() -> None:
     """Measure, print and keep."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small batches, few repeats")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "learning.json")
+    parser.add_argument("--out", type=Path, help="a JSON file (default: results/learning.json here; quick: under out/)")
     parser.add_argument("--compiled", action="store_true", help="torch.compile, too: minutes for each task")
     arguments = parser.parse_args()
+    arguments.out = (
+        arguments.out or (Path("out") if arguments.quick else Path(__file__).parent) / "results" / "learning.json"
+    )
     quick = arguments.quick
     found = {
         "T": T,

@@ -118,8 +118,11 @@ def main() -> None:
     """Measure, print and keep."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few trials, one turn")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "studies.json")
+    parser.add_argument("--out", type=Path, help="a JSON file (default: results/studies.json here; quick: under out/)")
     arguments = parser.parse_args()
+    arguments.out = (
+        arguments.out or (Path("out") if arguments.quick else Path(__file__).parent) / "results" / "studies.json"
+    )
     with tempfile.TemporaryDirectory() as name:
         found = {
             "processors": os.cpu_count(),

@@ -15,6 +15,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedFormatter, FixedLocator, LogLocator, NullFormatter, NullLocator
 from numpy.typing import NDArray
 
+from dynlatch.verdict import Stop
 from dynlatch.views.style import (
     INK,
     MUTED,
@@ -43,6 +44,7 @@ _DASHED: Final = (0, (5, 2))
 _HEAT: Final = LinearSegmentedColormap.from_list(
     "share", ["#f7f5f0", "#f3d9a4", "#ef9b36", "#de5a4a", "#a8327d", "#5b3a82", "#1d2329"]
 )
+_NO_NUMBER: Final = "#b4bac0"
 _LEAST_SHARE: Final = 1e-6
 _ZERO_AT: Final = 0.56
 """Where the beginning stands on a logarithmic axis, as a part of the first number of presentations."""
@@ -135,9 +137,10 @@ def _gradients(axes: Axes, seen: Insight, x: Floats) -> None:
 
 def _shares(axes: Axes, seen: Insight, edges: Floats) -> None:
     """A heat map, with its scale inside, where the picture is empty."""
-    share = np.clip(np.where(np.isfinite(seen.share), seen.share, 0.0), _LEAST_SHARE, 1.0)
+    share = np.ma.masked_invalid(np.clip(seen.share, _LEAST_SHARE, 1.0))
     lags = np.arange(seen.steps + 1) - 0.5
-    mesh = axes.pcolormesh(edges, lags, share.T, cmap=_HEAT, norm=LogNorm(_LEAST_SHARE, 1.0), rasterized=True, zorder=1)
+    colours, norm = _HEAT.with_extremes(bad=_NO_NUMBER), LogNorm(_LEAST_SHARE, 1.0)
+    mesh = axes.pcolormesh(edges, lags, share.T, cmap=colours, norm=norm, rasterized=True, zorder=1)
     axes.set(ylim=(-0.5, seen.steps - 0.5), ylabel=r"time lag $N - t$ (steps)")
     axes.set_title("from how long ago its gradient comes", fontsize=9, y=1.0)  # not above the scale
     frame(axes)
@@ -169,22 +172,40 @@ def _presentations_axis(axes: Axes, presentations: NDArray[np.int64], x: Floats,
 
 
 def _insight_handles(seen: Insight) -> list[Any]:
-    neuron = not np.any(seen.critical - seen.stands > 1e-9 * seen.critical)
-    stood = "noise that is stood: $h^*$ (PROVED)" if neuron else "noise stood (PROVED), up to a critical input"
+    """Of all that may be drawn what is."""
+    if seen.run.trial.network.num_units == 1:
+        stood = "noise that is stood: $h^*$ (PROVED)"
+    else:
+        stood = f"noise tolerance (PROVED){', up to a critical input' if np.isfinite(seen.critical).any() else ''}"
     kind = "standard deviation of the noise" if seen.gaussian else "bound of the noise"
-    handles: list[Any] = [
-        Line2D([], [], color=INK, marker=".", markersize=4.0, label="training error"),
-        Line2D([], [], color=_TOLERANCE, marker="o", markersize=3.2, linewidth=1.8, label=stood),
-        Line2D([], [], color=_NOISE, linewidth=1.3, linestyle=_DASHED, label=f"{kind}: {seen.noise:g}"),
-        Line2D([], [], color=_GRADIENT, linewidth=1.8, label="gradient at the first input, quartiles"),
-        Line2D([], [], color=INK, linewidth=1.2, linestyle=":", label="the same at rest where latched"),
-    ]
+    lines: tuple[tuple[Floats, dict[str, Any]], ...] = (
+        (seen.error, {"color": INK, "marker": ".", "markersize": 4.0, "label": "training error"}),
+        (seen.stands, {"color": _TOLERANCE, "marker": "o", "markersize": 3.2, "linewidth": 1.8, "label": stood}),
+        (
+            np.array([seen.noise]),
+            {"color": _NOISE, "linewidth": 1.3, "linestyle": _DASHED, "label": f"{kind}: {seen.noise:g}"},
+        ),
+        (
+            _positive(seen.gradient_quartiles[1]),
+            {"color": _GRADIENT, "linewidth": 1.8, "label": "gradient at the first input, quartiles"},
+        ),
+        (
+            _positive(seen.resting),
+            {"color": INK, "linewidth": 1.2, "linestyle": ":", "label": "the same at rest where latched"},
+        ),
+    )
     shades = (
         (seen.latched & ~seen.robustly_latched, _LATCHED, "latched"),
         (seen.robustly_latched, _ROBUST, "robustly latched (PROVED)"),
+        (~np.isfinite(seen.share), _NO_NUMBER, "share: no number"),
     )
-    return handles + [
-        Patch(facecolor=colour, edgecolor=MUTED, linewidth=0.4, label=label) for on, colour, label in shades if on.any()
+    return [
+        *(Line2D([], [], **look) for values, look in lines if np.isfinite(values).any()),
+        *(
+            Patch(facecolor=colour, edgecolor=MUTED, linewidth=0.4, label=label)
+            for on, colour, label in shades
+            if on.any()
+        ),
     ]
 
 
@@ -259,9 +280,9 @@ def _scatter_handles(colours: Mapping[int, str], bands: bool) -> list[Any]:
 def curves_figure(groups: Mapping[str, Sequence[Run]]) -> Figure:
     """Learning curves of groups of runs over presentations: the fraction that has learned, and the mean training error.
 
-    A run that has ended stays at its last error. ``groups``: runs by the label of their line, which names their number
-    too; groups without runs are left out.
-    Cost: some tenths of a second.
+    The error is that of the answers given while parameters change, with an open circle for that of the last ones. A run
+    that has ended stays at its last error, one that diverged (a cross) at 1. ``groups``: runs by the label of their
+    line, which names their number too; groups without runs are left out. Cost: some tenths of a second.
     """
     groups = {label: runs for label, runs in groups.items() if runs}
     with styled():
@@ -273,35 +294,78 @@ def curves_figure(groups: Mapping[str, Sequence[Run]]) -> Figure:
             axes.set_xlabel("presentations")
         last = max((run.presentations for runs in groups.values() for run in runs), default=1)
         for k, runs in enumerate(groups.values()):
-            style = _line(k)
+            style = _line(k, len(groups))
             at, error = _mean_error(runs)
             solved = sorted(run.presentations for run in runs if run.learned)
             learned = np.arange(len(solved) + 1) / len(runs)
-            left.plot([*at[:1], *solved, last], [*learned, learned[-1]], drawstyle="steps-post", **style)
-            right.plot([*at, last], [*error, *error[-1:]], **style)
-        left.set(ylim=(0.0, 1.03), ylabel="fraction that has learned")
-        right.set(ylim=(0.0, None), ylabel="mean training error")
-        handles = [
-            Line2D([], [], label=plain(f"{label} ({len(runs)})", 40), **_line(k))
-            for k, (label, runs) in enumerate(groups.items())
-        ]
-        legend_below(figure, handles, columns=3)
+            _curve(left, [*at[:1], *solved, last], [*learned, learned[-1]], drawstyle="steps-post", **style)
+            _curve(right, [*at, last], [*error, *error[-1:]], **style)
+            lost = _diverged(runs)
+            mark = {"color": style["color"], "linestyle": "", "zorder": 4}
+            right.plot(lost, error[np.searchsorted(at, lost)], marker="x", markersize=7.0, **mark)
+            final = float(np.mean([run.train_error for run in runs]))
+            right.plot([last], [final], marker="o", markersize=7.0, markerfacecolor="none", **mark)
+        left.set(ylim=(-0.03, 1.03), ylabel="fraction that has learned")
+        right.set(ylabel="mean error while training")
+        left.set_title("how many have learned", fontsize=9)
+        right.set_title("what they got wrong, as last presented", fontsize=9)
+        right.set_ylim(bottom=-0.03 * right.get_ylim()[1])
+        figure.suptitle(_trained(groups), x=0.01, ha="left", fontsize=10)
+        legend_below(figure, _curves_handles(groups), columns=3)
         arrange(figure)
     return figure
 
 
-def _line(index: int) -> dict[str, Any]:
-    """Colours first, then dashes: more lines than colours stay apart."""
-    dashes = ("-", (0, (5, 1.5)), (0, (1, 1)))[index // len(PALETTE) % 3]
-    return {"color": colour_of(index), "linestyle": dashes, "linewidth": 1.6}
+def _trained(groups: Mapping[str, Sequence[Run]]) -> str:
+    """Which task, if it is one, and how many trials of it."""
+    tasks = {run.trial.task for runs in groups.values() for run in runs}
+    counts = {len(runs) for runs in groups.values()}
+    if len(tasks) != 1:
+        return f"{len(tasks)} tasks" if tasks else "no trials"
+    (task,) = tasks
+    trials = "" if len(counts) > 1 else f": {min(counts)} trial{'s' if min(counts) > 1 else ''}"
+    return plain(task, 80) + trials
+
+
+def _curves_handles(groups: Mapping[str, Sequence[Run]]) -> list[Line2D]:
+    handles: list[Line2D] = []
+    for k, (label, runs) in enumerate(groups.items()):
+        lost = sum(run.stop is Stop.DIVERGED for run in runs)
+        count = f"{lost} of {len(runs)} diverged" if lost else f"{len(runs)}"
+        handles.append(Line2D([], [], label=f"{plain(label, 40)} ({count})", **_line(k, len(groups))))
+    mark: dict[str, Any] = {"color": MUTED, "linestyle": ""}
+    if groups:
+        last = "error of the last parameters"
+        handles.append(Line2D([], [], marker="o", markersize=7.0, markerfacecolor="none", label=last, **mark))
+    if any(_diverged(runs).size for runs in groups.values()):
+        handles.append(Line2D([], [], marker="x", markersize=7.0, label="diverged: error 1 from here on", **mark))
+    return handles
+
+
+def _curve(axes: Axes, x: Sequence[float], y: Sequence[float], **style: Any) -> None:
+    """A line; a mark where it has no length."""
+    axes.plot(x, y, marker="" if min(x) < max(x) else "o", markersize=4.5, markevery=[len(x) - 1], **style)
+
+
+def _line(index: int, count: int) -> dict[str, Any]:
+    """Colours and dashes that do not repeat together, and thinner lines above: curves on one another stay apart."""
+    dashes = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)))[index % 4]
+    return {"color": colour_of(index), "linestyle": dashes, "linewidth": min(3.2, 1.4 + 0.4 * (count - 1 - index))}
+
+
+def _diverged(runs: Sequence[Run]) -> NDArray[np.int64]:
+    """After how many presentations runs diverged."""
+    return np.unique(np.array([run.presentations for run in runs if run.stop is Stop.DIVERGED], dtype=np.int64))
 
 
 def _mean_error(runs: Sequence[Run]) -> tuple[Floats, Floats]:
-    """The mean of the runs' errors at all their checkpoints, each as it last was."""
-    histories = [run.history for run in runs]
-    at = np.unique(np.concatenate([history.presentations[1:] for history in histories]))
+    """The mean of the runs' errors at all their checkpoints, each as it last was; of those that diverged it is 1."""
+    at = np.unique(np.concatenate([*(run.history.presentations[1:] for run in runs), _diverged(runs)]))
     rows: list[Floats] = []
-    for history in histories:
+    for run in runs:
+        history = run.history
         place = np.searchsorted(history.presentations, at, side="right") - 1
-        rows.append(history.error[np.maximum(place, min(1, len(history) - 1))])
+        error = history.error[np.maximum(place, min(1, len(history) - 1))]
+        lost = (at >= run.presentations) & (run.stop is Stop.DIVERGED)
+        rows.append(np.where(lost, 1.0, error))
     return at.astype(np.float64), np.mean(rows, axis=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import networkx as nx
@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 
 from dynlatch.verdict import Verdict
 from dynlatch.views.style import (
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 _SPECK: Final = 0.015
 """A set that is smaller than this part of the box on every side is marked, else nobody would see it."""
+_CLOSE: Final = (0.06, 0.04)
+"""Parts of the box: the numbers of sets nearer than that would lie on one another, and stand side by side."""
+_MOST_NUMBERS: Final = 4
 MOST_SETS: Final = 40
 """More sets than that are drawn where they lie, but not in the graph."""
 
@@ -57,6 +61,7 @@ def _show_sets(axes: Axes, found: MorseGraph) -> None:
     box = [(float(lo), float(hi)) for lo, hi in found.box]
     flat = len(box) == 1
     (x0, x1), (y0, y1) = box[0], (0.0, 1.0) if flat else box[1]
+    places: list[tuple[float, float]] = []
     for s in found.sets:
         lo, hi = found.digraph.tree.ends(s.cells)
         bottom, top = (np.zeros(s.cells.size), np.ones(s.cells.size)) if flat else (lo[1], hi[1])
@@ -69,10 +74,16 @@ def _show_sets(axes: Axes, found: MorseGraph) -> None:
         y = 0.5 if flat else rest[0]
         if not flat and all(side < _SPECK * (b - a) for side, (a, b) in zip(sides, box, strict=True)):
             _mark_set(axes, s, x, y, 6.0)
-        if len(found.sets) <= MOST_SETS:
+        places.append((x, y))
+    if len(found.sets) <= MOST_SETS:
+        reach = _CLOSE[0] * (x1 - x0), _CLOSE[1] * (y1 - y0)
+        for place, members in together(places, reach).items():
+            numbers = [str(found.sets[k].number) for k in members]
+            if len(numbers) > _MOST_NUMBERS:
+                numbers[_MOST_NUMBERS - 1 : -1] = ["…"]
             axes.annotate(
-                str(s.number), (x, y), xytext=(6, 6), textcoords="offset points", color=INK, fontsize=8,
-                fontweight="bold",
+                ", ".join(numbers), place, xytext=(6, 6), textcoords="offset points", color=INK, fontsize=8,
+                fontweight="bold", zorder=7, path_effects=[withStroke(linewidth=2.0, foreground=PAPER)],
             )  # fmt: skip
     axes.set(xlim=(x0, x1), ylim=(y0, y1), xlabel=symbol_text(found.map.states[0]))
     if flat:
@@ -81,6 +92,17 @@ def _show_sets(axes: Axes, found: MorseGraph) -> None:
         axes.set_ylabel(symbol_text(found.map.states[1]))
     axes.set_title(f"Morse sets of {heading(found.map)}")
     frame(axes)
+
+
+def together(
+    places: Sequence[tuple[float, float]], reach: tuple[float, float]
+) -> dict[tuple[float, float], list[int]]:  # fmt: skip
+    """Which places lie within reach of one of them, the first that is."""
+    found: dict[tuple[float, float], list[int]] = {}
+    for k, (x, y) in enumerate(places):
+        near = ((a, b) for a, b in found if abs(x - a) < reach[0] and abs(y - b) < reach[1])
+        found.setdefault(next(near, (x, y)), []).append(k)
+    return found
 
 
 def _corners(left: Floats, right: Floats, bottom: Floats, top: Floats) -> Floats:

@@ -43,9 +43,12 @@ def figure_4(records: Iterable[Record]) -> Figure:
     Error: means with 95 % intervals (bands). Presentations: full lines are medians of the trials that learned, with
     95 % intervals; full marks where at least half of the trials learned, open ones and dashes where fewer did. Dotted
     lines are means over all trials, in which those that did not learn count with what they were given, mostly the cap.
+    Of cells that differ in other settings those nearest to the defaults are drawn; the legend counts the rest.
     Raises: InputError for two results of one trial. Cost: about two seconds.
     """
+    records = list(records)
     curves = learning_curves(records)
+    others = len({r.cell for r in records if r.cell.kind == "train"}) - sum(len(c.T) for c in curves)
     tasks = _known_first({c.task for c in curves}, _TASKS) or ["no trials"]
     noises = sorted({c.noise for c in curves}) or [0.0]
     names = _known_first({c.algorithm for c in curves}, _ORDER)
@@ -68,7 +71,7 @@ def figure_4(records: Iterable[Record]) -> Figure:
             panels[len(noises) + row][0].set(ylabel="presentations", yscale="log")
         for axes in panels[-1]:
             _lengths(axes, lengths)
-        legend_below(figure, _handles(names), columns=4)
+        legend_below(figure, _handles(names, others), columns=4)
         arrange(figure)
     return figure
 
@@ -124,7 +127,7 @@ def _lengths(axes: Axes, lengths: Sequence[int]) -> None:
     axes.set_xlabel("T (steps)")
 
 
-def _handles(names: Sequence[str]) -> list[Any]:
+def _handles(names: Sequence[str], others: int) -> list[Any]:
     made: list[Any] = [Line2D([], [], linewidth=1.2, label=plain(name, 30), **_look(name, names)) for name in names]
     mark: dict[str, Any] = {"color": INK, "marker": "o", "markersize": 4.4}
     made += [
@@ -133,6 +136,13 @@ def _handles(names: Sequence[str]) -> list[Any]:
         Line2D([], [], color=INK, linestyle=_DOTTED, linewidth=1.0, label="mean of all, failures at their cap"),
         Patch(facecolor=MUTED, alpha=0.3, label="95 % interval"),
     ]
+    if others:
+        told = (
+            f"{others} cells with other settings are not drawn"
+            if others > 1
+            else "1 cell with other settings is not drawn"
+        )
+        made.append(Line2D([], [], linestyle="", label=told))
     return made
 
 

@@ -220,11 +220,15 @@ def is_in(members: NDArray[np.int8]) -> NDArray[np.bool_]:
 
 
 def legend_below(figure: Figure, handles: Sequence[Any], columns: int = 3) -> None:
-    """A legend for the whole figure, under everything."""
-    if handles:
-        figure.legend(
-            handles=list(handles), loc="outside lower left", ncols=columns, handlelength=1.8, columnspacing=1.6
+    """A legend for the whole figure, under everything, in at most so many columns: those that fit."""
+    for count in range(columns if handles else 0, 0, -1):
+        legend = figure.legend(
+            handles=list(handles), loc="outside lower left", ncols=count, handlelength=1.8, columnspacing=1.6
         )
+        if legend.get_window_extent().width <= figure.bbox.width:
+            return
+        if count > 1:
+            legend.remove()
 
 
 def shape_of(extent: tuple[float, float, float, float]) -> float:

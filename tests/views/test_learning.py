@@ -101,7 +101,7 @@ def test_of_a_network_both_bounds_are_drawn() -> None:
     assert drawn(tolerances, network().stands)
     assert drawn(tolerances, network().critical)
     assert any(isinstance(c, PolyCollection) for c in tolerances.collections)
-    assert any("critical input" in text for text in legend(figure))
+    assert "noise tolerance (PROVED), up to a critical input" in legend(figure)
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -109,14 +109,18 @@ def test_a_run_that_latches_nothing_has_a_picture_too(count: int) -> None:
     figure = insight_figure(insight(run_of(LATCH_TRIAL, [NEVER] * count, stop=Stop.BUDGET)))
     assert not any(spans(axes) for axes in figure.axes[:3])
     assert any(text.get_text() == "nothing is latched" for text in figure.axes[1].texts)
-    assert not any("latched (PROVED)" in text for text in legend(figure))
+    assert not any("PROVED" in text or "latched" in text for text in legend(figure))
     assert "stopped: BUDGET" in figure.get_suptitle()
     assert png_bytes(figure).startswith(b"\x89PNG")
 
 
 def test_parameters_that_make_no_map_leave_gaps() -> None:
     lost = run_of(LATCH_TRIAL, [FIRMLY, FIRMLY, [np.inf, 0.0, 0.0]], stop=Stop.DIVERGED)
-    assert png_bytes(insight_figure(insight(lost))).startswith(b"\x89PNG")
+    figure = insight_figure(insight(lost))
+    assert png_bytes(figure).startswith(b"\x89PNG")
+    assert "share: no number" in legend(figure)
+    (mesh,) = [c for c in figure.axes[3].collections if isinstance(c, QuadMesh)]
+    assert np.ma.getmaskarray(mesh.get_array()).reshape(10, 3).all(axis=0).tolist() == [False, False, True]
 
 
 def test_the_same_runs_give_the_same_bytes_and_a_whole_picture() -> None:
@@ -155,7 +159,8 @@ def test_learning_curves_count_runs_and_carry_errors_on() -> None:
     assert set(np.asarray(left.get_lines()[1].get_ydata())) == {0.0}
     x, y = right.get_lines()[0].get_data()
     assert dict(zip(np.asarray(x), np.asarray(y), strict=True)) == {50.0: 0.5, 100.0: 0.25, 1000.0: 0.0}
-    assert legend(figure) == ["two (2)", r"none \$x (1)"]
+    assert legend(figure) == ["two (2)", r"none \$x (1)", "error of the last parameters"]
+    assert figure.get_suptitle() == LATCH_TRIAL.task
 
 
 def test_more_groups_than_colours_stay_apart_and_no_group_is_no_error() -> None:
@@ -163,4 +168,22 @@ def test_more_groups_than_colours_stay_apart_and_no_group_is_no_error() -> None:
     lines = curves_figure({str(k): runs for k in range(9)}).axes[0].get_lines()
     assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 9
     assert png_bytes(curves_figure({})).startswith(b"\x89PNG")
-    assert legend(curves_figure({"empty": [], "one": runs})) == ["one (1)"]
+    assert legend(curves_figure({"empty": [], "one": runs})) == ["one (1)", "error of the last parameters"]
+    assert curves_figure({"one": runs}).get_suptitle() == f"{LATCH_TRIAL.task}: 1 trial"
+
+
+def test_a_run_that_diverged_ends_there_with_error_1() -> None:
+    lost = run_of(LATCH_TRIAL, [NEVER] * 3, last=100, stop=Stop.DIVERGED)  # errors 0.5 at 50, 0 at 100
+    kept = run_of(LATCH_TRIAL, [NEVER] * 3, last=1000, stop=Stop.BUDGET)
+    figure = curves_figure({"some": [lost, kept]})
+    line, cross, circle = figure.axes[1].get_lines()
+    found = dict(zip(*(np.asarray(v).tolist() for v in line.get_data()), strict=True))
+    assert found == {50.0: 0.5, 100.0: 0.75, 1000.0: 0.5}
+    assert (cross.get_marker(), circle.get_marker()) == ("x", "o")
+    assert [np.asarray(v).tolist() for v in cross.get_data()] == [[100], [0.75]]
+    assert legend(figure)[0] == "some (1 of 2 diverged)"
+
+
+def test_a_run_with_one_checkpoint_is_a_mark() -> None:
+    figure = curves_figure({"short": [run_of(LATCH_TRIAL, [NEVER] * 2)]})
+    assert [axes.get_lines()[0].get_marker() for axes in figure.axes] == ["o", "o"]

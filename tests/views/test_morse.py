@@ -15,7 +15,7 @@ import dynlatch as d
 from dynlatch.cells.morse import MorseGraph
 from dynlatch.verdict import Verdict
 from dynlatch.views.figures import png_bytes
-from dynlatch.views.morse import MOST_SETS, layers, morse_figure
+from dynlatch.views.morse import MOST_SETS, layers, morse_figure, together
 from dynlatch.views.style import PAPER, colour_of
 
 NETWORK = d.tanh_network([[2, "1/5"], ["1/5", "9/5"]])
@@ -79,6 +79,15 @@ def test_a_speck_is_marked_where_its_point_is() -> None:
         (point,) = s.points
         for shown, value, (lo, hi) in zip((x, y), point.values, s.box, strict=True):
             assert abs(shown - value) <= float(hi - lo) / 2
+
+
+def test_numbers_of_sets_that_lie_close_stand_side_by_side() -> None:
+    places = [(0.0, 0.0), (0.05, -0.03), (0.5, 0.0), (0.0, 0.05), (-0.05, 0.01)]
+    assert list(together(places, (0.06, 0.04)).values()) == [[0, 1, 4], [2], [3]]
+    left, _ = panels(replace(GRAPHS["network"], sets=GRAPHS["network"].sets * 2))
+    assert [text.get_text() for text in left.texts] == [f"{k}, {k}" for k in range(9)]
+    left, _ = panels(GRAPHS["network"])
+    assert [text.get_text() for text in left.texts] == [str(k) for k in range(9)]
 
 
 def test_too_many_sets_for_a_graph_are_said_to_be() -> None:

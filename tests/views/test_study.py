@@ -94,6 +94,15 @@ def test_algorithms_keep_their_looks_and_unknown_ones_are_shown() -> None:
     assert {line.get_color() for line in alone.axes[0].get_lines() if line.get_marker() == "P"} == {"#56b4e9"}
 
 
+def test_what_is_not_drawn_is_counted_and_the_legend_fits() -> None:
+    usual, other = records(), records()
+    settings = {"algorithm.rate": 0.5, **dict(other[0].cell.settings)}
+    figure = figure_4([*usual, *(Record(Cell.of("train", settings), 0, r.trial, r.result, 0.1) for r in other[:10])])
+    assert legend(figure)[-1] == "1 cell with other settings is not drawn"
+    assert figure.legends[0].get_window_extent().width <= figure.bbox.width
+    assert not any("not drawn" in text for text in legend(picture()))
+
+
 def test_figures_of_nothing_and_of_one_length_can_be_drawn() -> None:
     assert png_bytes(figure_4([])).startswith(b"\x89PNG")
     assert png_bytes(figure_2([])).startswith(b"\x89PNG")
