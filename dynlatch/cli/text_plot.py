@@ -47,7 +47,10 @@ def text_plot(plot: Plot, width: int = WIDTH, height: int = HEIGHT, *, unicode: 
     level = plot.level if plot.level is not None and _can_show(plot.level, plot.log_scale) else None
     whole_steps = all(x.is_integer() for x, _ in points)
     across = _Axis([x for x, _ in points], width - 1, least_step=1.0 if whole_steps else 0.0)
-    up = _Axis([y for _, y in points] + ([] if level is None else [level]), height - 1, log_scale=plot.log_scale)
+    zero = (-0.5, 0.5) if plot.log_scale else (0.0, 1.0)  # a scale for zeros alone, such as shares
+    up = _Axis(
+        [y for _, y in points] + ([] if level is None else [level]), height - 1, log_scale=plot.log_scale, zero=zero
+    )
     grid = [[" "] * width for _ in range(height)]
     names = {up.place(v): _number(v) for v in up.ticks(5)}
     if level is not None:
@@ -71,17 +74,21 @@ def text_plot(plot: Plot, width: int = WIDTH, height: int = HEIGHT, *, unicode: 
 
 
 class _Axis:
-    """Where values lie along an axis, from 0 to ``last``; its ticks are at least ``least_step`` apart."""
+    """Where values lie along an axis, from 0 to ``last``; its ticks are at least ``least_step`` apart.
+
+    ``zero``: its ends if all values are 0.
+    """
 
     def __init__(
-        self, values: Sequence[float], last: int, *, log_scale: bool = False, least_step: float = 0.0
+        self, values: Sequence[float], last: int, *, log_scale: bool = False, least_step: float = 0.0,
+        zero: Point = (-0.5, 0.5),
     ) -> None:  # fmt: skip
         self.last, self.log_scale, self.least_step = last, log_scale, least_step
         placed = [self._scaled(v) for v in values]
         low, high = min(placed, default=0.0), max(placed, default=1.0)
         if high - low <= max(1e-12 * max(abs(low), abs(high)), 1.0 / _HUGE):
-            pad = max(0.5 * abs(low), 1.0 / _HUGE) if low else 0.5
-            low, high = low - pad, high + pad
+            pad = max(0.5 * abs(low), 1.0 / _HUGE)
+            low, high = (low - pad, high + pad) if low else zero
         self.low, self.high = low, high
 
     def _scaled(self, value: float) -> float:
@@ -140,8 +147,10 @@ def _draw(
 def _floor(across: _Axis, width: int, signs: _Signs) -> list[str]:
     """The horizontal axis and the numbers below it."""
     line, numbers, end = [signs.floor] * width, [" "] * (width + 8), -1
-    for value in across.ticks(7):
-        at, text = across.place(value), _number(value)
+    ticks = across.ticks(7)
+    digits = next((k for k in range(3, 9) if len({_number(v, k) for v in ticks}) == len(ticks)), 9)
+    for value in ticks:
+        at, text = across.place(value), _number(value, digits)
         start = max(0, at + 1 - len(text) // 2)
         if start > end:
             line[at] = signs.foot
