@@ -61,8 +61,8 @@ def train(
     and on any number of ``threads``. ``per_decade``: rows of history for each factor of ten in presentations.
     Raises: InputError for no trials, trials of different networks or numbers of sequences, units that the algorithm
     does not train, a budget outside 1 to 10^12, and for what is no trial, no algorithm or no listener.
-    Rigor: floating point. Cost: README, "How fast"; memory grows with threads, T and the training set, not with the
-    number of trials.
+    Rigor: floating point. Cost: README, "How fast"; beside the trials, which hold their sequences, memory grows with
+    threads, T and the training set, not with the number of trials.
     """
     trials = listed_trials(trials)
     check_algorithm(algorithm)
