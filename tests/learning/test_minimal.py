@@ -254,7 +254,8 @@ def test_the_chance_rises_with_what_helps_and_long_runs_keep_their_digits() -> N
 # --- the studies ------------------------------------------------------------------------------------------------------
 
 
-def test_the_trend_is_that_of_trials_which_may_be_exchanged() -> None:
+def test_the_trend_is_that_of_trials_which_may_be_exchanged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ANALYSES))
     trend = runpy.run_path(str(ANALYSES / "figure_2a.py"))["trend"]
     rising = np.zeros((4, 2, 10))
     rising[3] = 1.0
@@ -270,7 +271,10 @@ def test_the_trend_is_that_of_trials_which_may_be_exchanged() -> None:
     assert trend(np.ones((3, 2, 5))).p == 1.0
 
 
-def test_inputs_are_settled_from_the_first_checkpoint_after_the_last_wrong_one() -> None:
+def test_inputs_are_settled_from_the_first_checkpoint_after_the_last_wrong_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(str(ANALYSES))
     settled = runpy.run_path(str(ANALYSES / "figure_2b.py"))["settled"]
     trial = FIXED.trial(0, 0)
     good, bad = np.repeat([1.0, -1.0], 3), np.repeat([1.0, 0.5], 3)
