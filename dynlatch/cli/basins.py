@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, TypedDict
+from typing import Annotated, Final, TypedDict
 
 import typer
 
@@ -14,7 +14,8 @@ from dynlatch.errors import InputError
 from dynlatch.files import writable_parent
 from dynlatch.progress import Progress
 
-_FILE, _STORE = ".nc", ".zarr"
+_FILE: Final = ".nc"
+_STORE: Final = ".zarr"
 
 
 class _Settings(TypedDict):

@@ -101,14 +101,14 @@ def train(
     from dynlatch.learning.summary import summarize
     from dynlatch.learning.training import train as work
 
+    budgets = {one.name: checked_budget(budget, one, made.num_train) for one in algorithms}
     for one in algorithms:
-        checked_budget(budget, one, made.num_train)
         check_memory(made, trials, one, threads)
     runs: dict[str, list[Run]] = {}
     with terminal.listening() as progress:
         listed = _trials(made, trials, seed, progress)
         for one in algorithms:
-            runs[one.name] = work(listed, one, budget=budget, threads=threads, progress=progress)
+            runs[one.name] = work(listed, one, budget=budgets[one.name], threads=threads, progress=progress)
         if drawing is not None:
             from dynlatch.views.learning import curves_figure
 
@@ -118,7 +118,7 @@ def train(
         from dynlatch.views.learning_runs import of_training
         from dynlatch.views.results import SCHEMA
 
-        found = [of_training(s, runs[s.algorithm], made, budget) for s in summaries]
+        found = [of_training(s, runs[s.algorithm], made, budgets[s.algorithm]) for s in summaries]
         terminal.show_json({"schema": SCHEMA, "training": found})
     else:
         terminal.show(_table(summaries), _curves(runs))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +12,7 @@ from dynlatch.learning.checks import shown, whole
 from dynlatch.learning.loops import Sees
 from dynlatch.learning.network import Network
 from dynlatch.learning.trial import Trial
+from dynlatch.maps.threads import num_threads
 from dynlatch.memory import MAX_BYTES, in_bytes
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _MOST_BUDGET: Final = 10**12
 
 def num_workers(threads: int | None, trials: int) -> int:
     """A thread for each block of lanes that has trials."""
-    return min(threads if threads is not None else (os.cpu_count() or 1), -(-trials // LANES))
+    return min(num_threads(threads), -(-trials // LANES))
 
 
 def check_memory(task: Task, trials: int, algorithm: Algorithm, threads: int | None = None) -> None:

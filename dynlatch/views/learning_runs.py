@@ -14,18 +14,15 @@ if TYPE_CHECKING:
     from dynlatch.learning.tasks import Task
 
 
-def of_training(summary: Summary, runs: Sequence[Run], task: Task, budget: int | None) -> Json:
-    """One algorithm on one task: the settings of both, what all runs came to, and every run with its history.
-
-    ``budget``: what was asked for; by default the algorithm's own.
-    """
+def of_training(summary: Summary, runs: Sequence[Run], task: Task, budget: int) -> Json:
+    """One algorithm on one task: the settings of both, what all runs came to, and every run with its history."""
     algorithm: Any = runs[0].algorithm
     return {
         "task": summary.task,
         "task_settings": _settings(task),
         "algorithm": summary.algorithm,
         "settings": _settings(algorithm),
-        "budget": algorithm.budget if budget is None else budget,
+        "budget": budget,
         "num_runs": summary.num_runs,
         "learned": summary.learned,
         "learned_interval": [number(summary.low), number(summary.high)],
